@@ -1,0 +1,1 @@
+"""Networks and losses that three or more papers share identically."""

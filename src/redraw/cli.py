@@ -1,0 +1,122 @@
+"""The command line: redraw VERB. A user's mistake is one line on stderr and exit code 2, never a traceback."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from .core import RedrawError
+
+MAKERS = {
+    "download": "raw files of a data set, fetched or drawn, each with its hash",
+    "prepare": "raw files -> arrays and a manifest",
+    "tokenize": "captions -> token ids and a vocabulary",
+    "pretrain": "train an encoder or an instrument",
+    "train": "train a run, or export what was trained before",
+    "sample": "draw a run's samples and let the instruments read them",
+    "metrics": "arrays -> scores",
+    "table": "scores -> a paper's tables",
+    "index": "all papers' tables -> index page, audit, cells.csv",
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="redraw",
+        description="Retrain, sample, score and audit the papers that taught machines to draw from captions.",
+    )
+    sub = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for verb, what in MAKERS.items():
+        p = sub.add_parser(verb, help=f"{what} (called by the workflow)")
+        p.add_argument("--spec", required=True, help="spec file that the workflow wrote")
+        p.add_argument("--out", required=True, help="record to write")
+    p = sub.add_parser(
+        "plan", help="what params.yaml asks for: cost, disk and missing files per table, or one run resolved"
+    )
+    p.add_argument("run", nargs="?", help="a run, e.g. ved/kind4.s0: its values, each with its origin")
+    _overrides(p)
+    p = sub.add_parser("explain", help="the lineage of a table's cell")
+    p.add_argument("cell", help="cell id as in cells.csv")
+    _overrides(p)
+    p = sub.add_parser("finding", help="run the demonstration of a finding, e.g. VED-1")
+    p.add_argument("id")
+    p = sub.add_parser("retrain", help="forget a run's training on purpose, so that the next workflow call trains it")
+    p.add_argument("run")
+    _overrides(p)
+    p = sub.add_parser("reference", help="copy the finished tables to docs/reference (called by the workflow)")
+    p.add_argument("--scale", required=True)
+    sub.add_parser("record", help="give the present results to DVC, if they are what params.yaml asks for")
+    p = sub.add_parser("stage", help="what a stage of dvc.yaml runs")
+    p.add_argument("name", help="runs, data/<dataset> or a paper")
+    sub.add_parser("settle", help="write spec files and say which results are current")
+    return top
+
+
+def _overrides(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--scale", help="instead of the scale in params.yaml")
+    p.add_argument("--seeds", type=int, help="instead of seeds in params.yaml")
+    p.add_argument("--rows", choices=("headline", "all"), help="instead of rows in params.yaml")
+    p.add_argument("--json", action="store_true", help="for programs")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    # Set before torch or numpy is loaded: one thread a process, no spinning, deterministic cuBLAS.
+    for name, value in {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0", "CUBLAS_WORKSPACE_CONFIG": ":4096:8"}.items():  # fmt: skip
+        os.environ.setdefault(name, value)
+    a = parser().parse_args(arguments)
+    try:
+        return _do(a)
+    except RedrawError as e:
+        print(f"redraw: {e}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # `redraw plan | head`
+        sys.stderr.close()
+        return 0
+
+
+def _do(a: argparse.Namespace) -> int:
+    if a.verb in MAKERS:
+        from . import jobs
+
+        if a.verb not in ("pretrain", "train"):
+            jobs.run(a.verb, a.spec, a.out)
+            return 0
+        from .engine import Interrupted
+
+        try:
+            jobs.run(a.verb, a.spec, a.out)
+        except Interrupted as e:
+            print(f"redraw: {e}", file=sys.stderr)
+            return e.code
+        return 0
+    if a.verb in ("plan", "explain", "finding"):
+        from . import answers
+
+        if a.verb == "finding":
+            lines, value = answers.finding(a.id)
+        else:
+            plan = answers.planned(a.scale, a.seeds, a.rows)
+            lines, value = answers.explain(plan, a.cell) if a.verb == "explain" else answers.plan(plan, a.run)
+        print(json.dumps(value, indent=1, ensure_ascii=False) if getattr(a, "json", False) else "\n".join(lines))
+        return 0
+    from . import books
+
+    if a.verb == "retrain":
+        from .answers import planned
+
+        books.retrain(planned(a.scale, a.seeds, a.rows), a.run)
+    elif a.verb == "reference":
+        from .reference import reference
+
+        reference(Path(f"results/tables/{a.scale}"), Path("docs/reference"))
+    elif a.verb == "stage":
+        return books.stage(a.name)
+    elif a.verb == "record":
+        return books.record()
+    else:
+        books.settle()
+    return 0

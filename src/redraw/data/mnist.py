@@ -1,0 +1,153 @@
+"""MNIST from its IDX files, plain or gzipped, and a writer of such files for what stands in for it.
+
+The four files hold a training and a test split. The VED paper speaks of a validation set as well and does not say which:
+here it is the last part of the training split, a sixth by default (10,000 of MNIST's 60,000). The paper's released code
+validates on the test split instead.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import struct
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from ..core import RedrawError, atomic_path, nearest
+from .writer import PreparedWriter
+
+RAW_FILES = (
+    "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte",
+)  # fmt: skip
+PUBLISHED = {
+    "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+    "train-labels-idx1-ubyte.gz": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+    "t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+    "t10k-labels-idx1-ubyte.gz": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+}
+"""SHA-256 of MNIST's own files, as the checksum lists of TensorFlow Datasets have them. Fashion-MNIST looks the same."""
+
+UBYTE = 0x08  # IDX's code of unsigned bytes
+GET_AGAIN = "get the file again, then run the same command"
+
+
+def find_raw(raw: str | os.PathLike, name: str) -> Path | None:
+    """The raw file ``name``, plain or, where there is no plain one, gzipped; None where there is neither."""
+    return next((p for p in (Path(raw) / name, Path(raw) / f"{name}.gz") if p.is_file()), None)
+
+
+def prepare(raw: Path, writer: PreparedWriter, options: Mapping[str, Any]) -> None:
+    """The IDX files of folder ``raw`` -> splits train, validation and test of grey images.
+
+    Option ``validation_size``: how many of the last training images validate. Raises RedrawError for a file that is
+    missing or not as the format says (which file, what was expected, what was found).
+    """
+    for name in options:
+        if name != "validation_size":
+            raise RedrawError(f"{writer.dataset}: no option {name!r} of prepare: {nearest(name, ['validation_size'])}")
+    writer.classes = [str(digit) for digit in range(10)]
+    for name, said in writer.raw.items():
+        if name in PUBLISHED and said["sha256"] != PUBLISHED[name]:
+            writer.note(f"{name} is not MNIST's published file, as its SHA-256 shows: is another data set wanted here?")
+    for part in ("train", "t10k"):
+        images, labels = (_required(raw, name, writer.dataset) for name in RAW_FILES if name.startswith(part))
+        read = _pairs(images, labels)
+        n = next(read)[1]
+        kept = n - _validation_size(options.get("validation_size"), n, writer.dataset) if part == "train" else n
+        for i, (image, label) in enumerate(read):
+            split = "test" if part == "t10k" else "train" if i < kept else "validation"
+            writer.add(image, label, f"{part}-{i:05d}", split)
+
+
+def write_idx(path: str | os.PathLike, values: np.ndarray) -> None:
+    """Write uint8 ``values`` of any number of dimensions as an IDX file: magic number, sizes (big-endian), bytes."""
+    if values.dtype != np.uint8:
+        raise ValueError(f"{path}: IDX files are written of uint8, not {values.dtype}")
+    with atomic_path(path) as part:
+        part.write_bytes(
+            struct.pack(f">BBBB{values.ndim}I", 0, 0, UBYTE, values.ndim, *values.shape) + values.tobytes()
+        )
+
+
+# --- inside ------------------------------------------------------------------------------------------------------
+
+
+def _validation_size(asked: int | None, n: int, dataset: str) -> int:
+    size = round(n / 6) if asked is None else asked
+    if not isinstance(size, int) or not 0 < size < n:
+        raise RedrawError(f"{dataset}: validation_size {size!r} of {n} training images: give a whole number below {n}")
+    return size
+
+
+def _required(raw: Path, name: str, dataset: str) -> Path:
+    found = find_raw(raw, name)
+    if found is None:
+        raise RedrawError(
+            f"{dataset}: {name}[.gz] is not in {raw}: put the four IDX files there, then run the same command"
+        )
+    return found
+
+
+def _pairs(images: Path, labels: Path) -> Iterator[tuple[np.ndarray, int]]:
+    """First (no image, number of pairs), then image [H, W] uint8 and label of each."""
+    with _opened(labels) as f:
+        (n,) = _header(f, labels, 1)
+        digits = np.frombuffer(_exactly(f, n, labels), np.uint8)
+        _nothing_left(f, labels)
+    if n and digits.max() > 9:
+        where = int(np.argmax(digits > 9))
+        raise RedrawError(f"{labels}: label {digits[where]} at position {where}, expected 0 to 9: {GET_AGAIN}")
+    with _opened(images) as f:
+        count, height, width = _header(f, images, 3)
+        if count != n:
+            raise RedrawError(f"{images}: {count} images, but {labels.name} has {n} labels: get both files again")
+        if 0 in (count, height, width):
+            raise RedrawError(
+                f"{images}: {count} images of {height} x {width} pixels, expected at least one: {GET_AGAIN}"
+            )
+        yield np.empty((0, 0), np.uint8), n
+        for digit in digits.tolist():
+            yield np.frombuffer(_exactly(f, height * width, images), np.uint8).reshape(height, width), digit
+        _nothing_left(f, images)
+
+
+def _opened(path: Path) -> BinaryIO:
+    return gzip.open(path, "rb") if path.suffix == ".gz" else open(path, "rb")
+
+
+def _header(f: BinaryIO, path: Path, dimensions: int) -> tuple[int, ...]:
+    magic = _exactly(f, 4, path)
+    if magic[:3] != bytes((0, 0, UBYTE)):
+        expected = f"0000080{dimensions}"
+        hint = f"rename it to {path.name}.gz" if magic[:2] == b"\x1f\x8b" else GET_AGAIN
+        raise RedrawError(f"{path}: magic number {magic.hex()}, expected {expected} (IDX of unsigned bytes): {hint}")
+    if magic[3] != dimensions:
+        raise RedrawError(
+            f"{path}: {magic[3]} dimensions, expected {dimensions}: are image and label files mixed up? Otherwise {GET_AGAIN}"
+        )
+    return struct.unpack(f">{dimensions}I", _exactly(f, 4 * dimensions, path))
+
+
+def _exactly(f: BinaryIO, n: int, path: Path) -> bytes:
+    at = f.tell()
+    try:
+        data = f.read(n)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as e:
+        raise RedrawError(f"{path}: broken gzip file after {at} bytes of content ({e}): {GET_AGAIN}") from None
+    if len(data) != n:
+        raise RedrawError(f"{path}: truncated: {at + len(data)} bytes, expected at least {at + n}: {GET_AGAIN}")
+    return data
+
+
+def _nothing_left(f: BinaryIO, path: Path) -> None:
+    at = f.tell()
+    try:
+        more = f.read(1)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as e:  # the checksum at the end of a gzip file is read here
+        raise RedrawError(f"{path}: broken gzip file after {at} bytes of content ({e}): {GET_AGAIN}") from None
+    if more:
+        raise RedrawError(f"{path}: trailing bytes behind the {at} that its header announces: {GET_AGAIN}")

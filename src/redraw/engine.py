@@ -1,0 +1,298 @@
+"""The one training loop: batches, seeds, state and resume, precision, finite checks, snapshots, early stopping, progress.
+
+Everything random is a function of (seed, step): batch indices, caption choice, noise, dropout. Resuming therefore needs
+no state of any random generator and is bit-exact on the same device.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import math
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from .core import RedrawError
+from .recipe import Batch, Recipe, Split, Step
+from .state import State
+from .tracking import Spool
+
+LOG_EVERY = 50  # steps between two looks at the losses: a look per step would make a GPU wait
+
+
+class Interrupted(Exception):
+    """A signal asked for an end; state is saved. ``code`` is the exit status (128 + signal)."""
+
+    def __init__(self, code: int, step: int) -> None:
+        super().__init__(
+            f"stopped by signal {code - 128} after step {step}; state saved: run the same command to go on"
+        )
+        self.code = code
+
+
+def seed_everything(seed: int, step: int) -> None:
+    """Set every generator as a pure function of (seed, step)."""
+    mixed = int(np.random.SeedSequence([seed, step]).generate_state(1, np.uint64)[0])
+    torch.manual_seed(mixed % 2**63)
+    np.random.seed(mixed % 2**32)  # noqa: NPY002  libraries that draw from the global generator
+    random.seed(mixed)
+
+
+def batch_indices(n: int, batch_size: int, seed: int, step: int) -> np.ndarray:
+    """Indices [batch_size] of one step: epochs are permutations laid end to end, each a function of (seed, epoch)."""
+    first = step * batch_size
+    parts = []
+    while first < (step + 1) * batch_size:
+        epoch, place = divmod(first, n)
+        order = np.random.default_rng([seed, epoch]).permutation(n)
+        parts.append(order[place : place + (step + 1) * batch_size - first])
+        first += len(parts[-1])
+    return np.concatenate(parts)
+
+
+def settings(threads: int, precision: str) -> None:
+    """One thread a process, an allocator that keeps its pages, deterministic kernels, the precision asked for."""
+    torch.set_num_threads(threads)
+    # glibc hands big tensors back to the kernel and asks for them again: a third of a large step, measured.
+    with contextlib.suppress(OSError, AttributeError):
+        libc = ctypes.CDLL("libc.so.6")
+        libc.mallopt(-4, 0)  # M_MMAP_MAX
+        libc.mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision == "tf32"
+    torch.backends.cudnn.benchmark = False
+    torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+def pick_device(asked: str) -> torch.device:
+    """The device for ``auto | cpu | cuda``. Raises RedrawError where cuda is asked for and is not there."""
+    if asked == "cuda" and not torch.cuda.is_available():
+        raise RedrawError(
+            "params.yaml, engine.device: cuda is not there: say auto or cpu, or run on a machine with a GPU"
+        )
+    return torch.device("cuda" if asked != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def train(
+    recipe: Recipe, training: Split, validation: Split, *, seed: int, state: State, spool: Spool, device: torch.device,
+    precision: str = "fp32", compile: bool = False, save_every: float = 30.0, run: str = "run",
+    progress: Callable[[int, int, Mapping[str, float]], None] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Train ``recipe`` to its end and return {"weights", "snapshots", "curves", "steps", "stopped", "images", "seconds"}.
+
+    ``weights`` are the last step's; ``snapshots`` {step: weights on the CPU} one per evaluation. Raises RedrawError for
+    a loss that is not finite (loss, step and last good state named), Interrupted after SIGTERM or SIGUSR1.
+    """
+    config = recipe.config
+    recipe.to(device)
+    recipe.autocast_dtype = torch.bfloat16 if precision == "bf16" else None
+    if compile:
+        for network in recipe.children():
+            network.compile()
+    marks = evaluation_steps(config.steps, config.evaluations)
+    at, begin = _resume(recipe, state)
+    spool.write("train", start=begin, steps=config.steps)
+    progress = progress or _Progress(run, begin)
+    clock = saved = time.monotonic()
+    last_saved = begin if begin else None
+
+    def save(step: int) -> None:
+        nonlocal saved, last_saved
+        _finite(run, recipe, at["pending"], step, last_saved)
+        state.save(step, {**at, "pending": [{n: v.cpu() for n, v in losses.items()} for losses in at["pending"]],
+                          "recipe": recipe.state_dict(), "optimizers": {n: o.state_dict() for n, o in recipe.optimizers.items()},
+                          "seconds": at["seconds"] + time.monotonic() - clock})  # fmt: skip
+        spool.sync()
+        saved, last_saved = time.monotonic(), step
+
+    with _signals() as caught:
+        step = begin
+        while step < config.steps and not at["stopped"]:
+            seed_everything(seed, step)
+            recipe.train()
+            indices = batch_indices(len(training), config.batch_size, seed, step)
+            batch = _to(device, training.batch(indices, recipe.reads, np.random.default_rng([seed, step, 1])))
+            losses = recipe.train_step(batch, Step(step, config.steps, step * config.batch_size / len(training)))
+            at["pending"].append({name: loss.detach() for name, loss in losses.items()})
+            step += 1
+            # Looked at where the step says so, never where the clock does: curves must not depend on the machine.
+            if step % LOG_EVERY == 0 or step in marks:
+                means = _flush(run, recipe, at, step, last_saved)
+                spool.write("losses", step=step, **means)
+                progress(step, config.steps, means)
+            if step in marks:
+                _evaluate(recipe, validation, device, seed, step, at)
+                spool.write(
+                    "validation", step=step, **{n: c["y"][-1] for n, c in at["curves"].items() if n[:5] == "valid"}
+                )
+            if caught:
+                save(step)
+                raise Interrupted(128 + caught[0], step)
+            if time.monotonic() - saved > save_every:
+                save(step)
+        if step > (last_saved or 0):
+            save(step)
+    if isinstance(progress, _Progress):
+        progress.end()
+    seconds = at["seconds"] + time.monotonic() - clock
+    spool.write("trained", step=step, seconds=round(seconds, 3))
+    return {"weights": _cpu(recipe.state_dict()), "snapshots": at["snapshots"], "curves": at["curves"], "steps": step,
+            "stopped": "early" if at["stopped"] else "budget", "images": step * config.batch_size, "seconds": seconds}  # fmt: skip
+
+
+def device_name(device: torch.device) -> str:
+    """ "cpu", or the name of the GPU."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+
+
+def evaluation_steps(steps: int, evaluations: int) -> list[int]:
+    """``evaluations`` steps spread evenly over ``steps``, the last one included."""
+    return sorted({max(1, round(steps * (i + 1) / evaluations)) for i in range(evaluations)})
+
+
+# --- inside ------------------------------------------------------------------------------------------------------
+
+
+def _resume(recipe: Recipe, state: State) -> tuple[dict[str, Any], int]:
+    found = state.load()
+    if found is None:
+        at = {
+            "curves": {},
+            "snapshots": {},
+            "pending": [],
+            "best": None,
+            "since_best": 0,
+            "stopped": False,
+            "seconds": 0.0,
+        }
+        return at, 0
+    step, body = found
+    recipe.load_state_dict(body.pop("recipe"))
+    optimizers = body.pop("optimizers")
+    for name, optimizer in recipe.optimizers.items():
+        optimizer.load_state_dict(optimizers[name])
+    return body, step
+
+
+def _to(device: torch.device, batch: Batch) -> Batch:
+    return {name: tensor.to(device, non_blocking=True) for name, tensor in batch.items()}
+
+
+def _cpu(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name: tensor.detach().cpu().clone() for name, tensor in weights.items()}
+
+
+def _table(pending: list[dict[str, torch.Tensor]]) -> tuple[list[str], torch.Tensor]:
+    """Names and values [steps, losses] of the losses not yet on the curves."""
+    names = list(pending[0])
+    return names, torch.stack([torch.stack([losses[n].float().cpu() for n in names]) for losses in pending]).double()
+
+
+def _finite(run: str, recipe: Recipe, pending: list, step: int, last_saved: int | None) -> None:
+    """Raises RedrawError at the first loss, then the first weight, that is not finite."""
+    good = f"last good state: step {last_saved}" if last_saved else "no state saved yet"
+    if pending:
+        names, table = _table(pending)
+        for k, row in enumerate(table.tolist()):
+            for name, value in zip(names, row, strict=True):
+                if not math.isfinite(value):
+                    at = step - len(pending) + k + 1
+                    raise RedrawError(
+                        f"{run}: loss {name} is {value} at step {at} ({good}): lower the learning rate, then run the same command"
+                    )
+    for name, parameter in recipe.named_parameters():
+        if not bool(torch.isfinite(parameter).all()):
+            raise RedrawError(f"{run}: weights {name} are not finite at step {step} ({good}): lower the learning rate")
+
+
+def _flush(run: str, recipe: Recipe, at: dict[str, Any], step: int, last_saved: int | None) -> dict[str, float]:
+    """Means of the losses since the last look, put on the curves."""
+    _finite(run, recipe, at["pending"], step, last_saved)
+    names, table = _table(at["pending"])
+    at["pending"] = []
+    means = dict(zip(names, table.mean(0).tolist(), strict=True))
+    for name, value in means.items():
+        _point(at["curves"], f"train/{name}", step, value)
+    return means
+
+
+def _point(curves: dict, name: str, step: int, value: float) -> None:
+    curve = curves.setdefault(name, {"x": [], "y": []})
+    curve["x"].append(step)
+    curve["y"].append(value)
+
+
+def _evaluate(
+    recipe: Recipe, validation: Split, device: torch.device, seed: int, step: int, at: dict[str, Any]
+) -> None:
+    """Validation losses over the whole split, the snapshot, and whether patience has run out."""
+    config = recipe.config
+    at["snapshots"][step] = _cpu(recipe.state_dict())
+    if not hasattr(recipe, "validate"):
+        return
+    recipe.eval()
+    sums: dict[str, float] = {}
+    with torch.no_grad():
+        for k, first in enumerate(range(0, len(validation), 256)):
+            seed_everything(seed, k)  # the same noise at every evaluation: the curve moves with the weights alone
+            indices = np.arange(first, min(first + 256, len(validation)))
+            batch = _to(device, validation.batch(indices, recipe.reads, np.random.default_rng([seed, k, 2])))
+            for name, value in recipe.validate(batch).items():
+                sums[name] = sums.get(name, 0.0) + float(value) * len(indices) / len(validation)
+    for name, value in sums.items():
+        _point(at["curves"], f"validation/{name}", step, value)
+    if config.watch is None:
+        return
+    if config.watch not in sums:
+        raise RedrawError(f"watch: {config.watch!r} is no validation loss: known: {', '.join(sorted(sums))}")
+    better = at["best"] is None or sums[config.watch] < at["best"]
+    at["best"] = sums[config.watch] if better else at["best"]
+    at["since_best"] = 0 if better else at["since_best"] + 1
+    at["stopped"] = config.patience is not None and at["since_best"] >= config.patience
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[list[int]]:
+    """SIGTERM and SIGUSR1 (a scheduler's warning) are noted, so that the step under way ends and state is saved."""
+    caught: list[int] = []
+    kinds = (signal.SIGTERM, signal.SIGUSR1)
+    before = [signal.signal(k, lambda number, _: caught.append(number)) for k in kinds]
+    try:
+        yield caught
+    finally:
+        for kind, handler in zip(kinds, before, strict=True):
+            signal.signal(kind, handler)
+
+
+class _Progress:
+    """Step, rate and time left on stderr, once a second; silent where stderr is not a terminal."""
+
+    def __init__(self, run: str, begin: int) -> None:
+        self.run, self.begin, self.start, self.shown = run, begin, time.monotonic(), 0.0
+        self.on = sys.stderr.isatty() and not os.environ.get("REDRAW_QUIET")
+
+    def __call__(self, step: int, total: int, losses: Mapping[str, float]) -> None:
+        now = time.monotonic()
+        if not self.on or now - self.shown < 1:
+            return
+        self.shown = now
+        rate = (step - self.begin) / max(now - self.start, 1e-9)
+        left = (total - step) / rate if rate else math.inf
+        text = " ".join(f"{n} {v:.4g}" for n, v in losses.items())
+        print(
+            f"\r{self.run} {step}/{total} {rate:.1f} steps/s {left:.0f} s left {text}\033[K",
+            end="",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    def end(self) -> None:
+        if self.on:
+            print(file=sys.stderr)

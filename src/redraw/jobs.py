@@ -1,0 +1,236 @@
+"""What a rule runs: one function per verb. A job reads its spec file, and its record is the last thing it writes."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from .core import RedrawError, atomic_copy, digest, disk_trouble, file_digest, locked, read_json, write_json
+
+
+class Job:
+    """A spec file, checked against the records that lie upstream."""
+
+    def __init__(self, spec_file: str, out: str) -> None:
+        asked = read_json(spec_file)
+        if asked is None:
+            raise RedrawError(f"{spec_file}: no such spec: run snakemake, which writes it")
+        self.key, self.spec, self.hints, self.out = asked["key"], asked["spec"], asked["hints"], Path(out)
+        self.folder = self.out.parent
+        self.made_from: dict[str, str] = {}
+        self.started = time.time()
+        for upstream, key in asked["from"].items():
+            record = read_json(upstream)
+            if not record or record["key"] != key:
+                raise RedrawError(
+                    f"{upstream}: not what {spec_file} asks for (was params.yaml changed meanwhile?): run the same command again"
+                )
+            self.made_from[upstream] = record["digest"]
+
+    @property
+    def fingerprint(self) -> str:
+        """What goes in: the spec and what the upstream records hold."""
+        return digest({"spec": self.spec, "from": self.made_from})
+
+    def seal(self, facts: dict[str, Any], about: dict[str, Any]) -> None:
+        """Write the record. ``facts`` enter its digest; ``about`` (times, machine, code) may differ between equal results."""
+        body = {"key": self.key, "from": self.made_from, **facts}
+        write_json(self.out, {**body, "digest": digest(body), "about": about})
+
+    def about(self, code: str) -> dict[str, Any]:
+        return {"code": code, "commit": commit(), "environment": environment(), "seconds": round(time.time() - self.started, 3),
+                "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.started))}  # fmt: skip
+
+
+def commit() -> str:
+    """The checkout's commit, "+" behind it where tracked files differ from it; "unknown" outside git."""
+    here = Path(__file__).parent
+
+    def git(*words: str) -> str:
+        return subprocess.run(["git", "-C", here, *words], capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        return git("rev-parse", "--short=12", "HEAD") + (
+            "+" if git("status", "--porcelain", "-uno", "--", "src") else ""
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def environment() -> dict[str, Any]:
+    found = {
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "cores": os.cpu_count(),
+    }
+    for name in ("torch", "numpy"):
+        module = sys.modules.get(name)
+        if module is not None:
+            found[name] = str(module.__version__)
+    return found
+
+
+# --- data --------------------------------------------------------------------------------------------------------
+
+
+def download(job: Job) -> None:
+    from .codes import code_digest
+    from .data import fetch
+
+    name = job.spec["dataset"]
+    facts = fetch(name, Path("work/raw", name))
+    job.seal(facts, job.about(code_digest([f"data.{name}"])))
+
+
+def prepare(job: Job) -> None:
+    from .codes import code_digest
+    from .data import fetch, prepare
+
+    name = job.spec["dataset"]
+    raw = Path("work/raw", name)
+    said = read_json(next(iter(job.made_from)))["files"]
+    if (
+        fetch(name, raw)["files"] != said
+    ):  # a clone has the record but not the raw files: they are made or fetched again
+        raise RedrawError(
+            f"{raw}: not the files that {next(iter(job.made_from))} names: remove the folder, then run the same command"
+        )
+    facts = prepare(name, raw, job.folder, job.spec["options"])
+    job.seal(facts, job.about(code_digest([f"data.{name}"])))
+
+
+def tokenize(job: Job) -> None:
+    from .codes import code_digest
+    from .data.tokens import tokenize
+
+    facts = tokenize(job.spec["tokens"], Path(next(iter(job.made_from))).parent, job.folder)
+    job.seal(facts, job.about(code_digest(["data.tokens"])))
+
+
+# --- runs --------------------------------------------------------------------------------------------------------
+
+
+def state_folder(spec: dict, fingerprint: str) -> Path:
+    return Path("work", "state", spec["scale"], spec["run"], fingerprint)
+
+
+def train(job: Job) -> None:
+    """Train, or export what was trained already: whoever deletes results costs an export, never a training."""
+    home = state_folder(job.spec, job.fingerprint)
+    with locked(home / "lock", job.spec["run"]):
+        final = read_json(home / "final.json")
+        if final is None or file_digest(home / "model.pt") != final["facts"]["model"]:
+            final = _train(job, home)
+        for name in ("model.pt", "curves.json"):
+            atomic_copy(home / name, job.folder / name)
+        job.seal(final["facts"], final["about"])
+
+
+def _train(job: Job, home: Path) -> dict:
+    from . import engine, models
+    from .codes import code_digest
+    from .state import State
+    from .tracking import Spool
+
+    spec = job.spec
+    device = engine.pick_device(spec["engine"]["device"])
+    engine.settings(spec["engine"]["threads"], spec["engine"]["precision"])
+    engine.seed_everything(spec["seed"], 0)
+    opened = models.open_data(spec["data"], spec["tokens"]).to(device)
+    recipe = models.build(spec, opened)
+    spool = Spool(Path("work/spool", spec["scale"], f"{spec['run']}.{job.fingerprint}.jsonl"), run=spec["run"])
+    try:
+        result = engine.train(
+            recipe, opened.split("train"), opened.split("validation"), seed=spec["seed"], state=State(home), spool=spool,
+            device=device, precision=spec["engine"]["precision"], compile=spec["engine"]["compile"],
+            save_every=job.hints["save_every_seconds"], run=spec["run"],
+        )  # fmt: skip
+    finally:
+        spool.close()
+    models.save(home / "model.pt", {"weights": result["weights"], "snapshots": result["snapshots"]})
+    write_json(home / "curves.json", result["curves"])
+    facts = {
+        "run": spec["run"], "fingerprint": job.fingerprint, "model": file_digest(home / "model.pt"),
+        "weights": models.weights_digest(result["weights"]), "curves": digest(result["curves"]), "config": spec["config"],
+        "parameters": sum(p.numel() for p in recipe.parameters()), "steps": result["steps"], "stopped": result["stopped"],
+        "images_seen": result["images"], "data": read_json(spec["data"])["digest"],
+    }  # fmt: skip
+    about = job.about(code_digest([spec["recipe"].split(":")[0], "engine"])) | spec["engine"] | {
+        "seconds": round(result["seconds"], 3), "device": engine.device_name(device),
+    }  # fmt: skip
+    final = {"facts": facts, "about": about}
+    write_json(home / "final.json", final)
+    State(home).clear()
+    return final
+
+
+def sample(job: Job) -> None:
+    """Samples, and what the instruments read on them; both in one process, since loading torch costs seconds."""
+    manifest = read_json(job.folder / "manifest.json")
+    home = state_folder(job.spec, manifest["fingerprint"]) / f"sample-{job.fingerprint}"
+    with locked(home / "lock", job.spec["run"]):
+        final = read_json(home / "final.json")
+        if final is None or any(file_digest(home / n) != final["facts"][n] for n in ("samples.npz", "items.npz")):
+            final = _sample(job, home)
+        for name in ("samples.npz", "items.npz"):
+            atomic_copy(home / name, job.folder / name)
+        job.seal(final["facts"], final["about"])
+
+
+def _sample(job: Job, home: Path) -> dict:
+    from . import engine, models, scoring
+    from .codes import code_digest
+
+    spec = job.spec
+    device = engine.pick_device(spec["engine"]["device"])
+    engine.settings(spec["engine"]["threads"], spec["engine"]["precision"])
+    opened = models.open_data(spec["data"], spec["tokens"]).to(device)
+    model = models.load(job.folder / "manifest.json", spec, opened, device)
+    instruments = {role: models.load_instrument(Path(m), device) for role, m in spec["instruments"].items()}
+    scoring.draw(model, instruments, opened, spec["evaluations"], spec["seed"], home)
+    modules = [spec["recipe"].split(":")[0], "scoring", *(i.module for i in instruments.values())]
+    facts = {n: file_digest(home / n) for n in ("samples.npz", "items.npz")}
+    about = job.about(code_digest(modules)) | {"device": engine.device_name(device)}
+    final = {"facts": facts, "about": about}
+    write_json(home / "final.json", final)
+    return final
+
+
+def metrics(job: Job) -> None:
+    from .codes import code_digest
+    from .scores import score
+
+    facts = score(job.folder, job.spec)
+    job.seal(facts, job.about(code_digest(["scores"])))
+
+
+# --- tables ------------------------------------------------------------------------------------------------------
+
+
+def table(job: Job) -> None:
+    from .report.tables import paper_table
+
+    job.seal(*paper_table(job.spec, list(job.made_from), job.folder))
+
+
+def index(job: Job) -> None:
+    from .report.tables import index_tables
+
+    job.seal(*index_tables(job.spec, list(job.made_from), job.folder))
+
+
+VERBS = {"download": download, "prepare": prepare, "tokenize": tokenize, "pretrain": train, "train": train, "sample": sample,
+         "metrics": metrics, "table": table, "index": index}  # fmt: skip
+
+
+def run(verb: str, spec: str, out: str) -> None:
+    """Do one job. Raises RedrawError for what the user can put right, a full or read-only disk included."""
+    try:
+        VERBS[verb](Job(spec, out))
+    except OSError as e:
+        raise RedrawError(disk_trouble(Path(out).parent, e)) from None

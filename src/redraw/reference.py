@@ -1,0 +1,74 @@
+"""docs/reference: the committed copy of finished tables, with the commit and the machine that made them."""
+
+from __future__ import annotations
+
+import base64
+import io
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .core import RedrawError, atomic_copy, atomic_path, atomic_write, read_json, write_json
+from .jobs import commit, environment
+
+KINDS = (".md", ".csv", ".html")
+
+
+def reference(tables: Path, out: Path) -> None:
+    """Copy the rendered tables of one scale to ``out`` and write provenance.json and the README's picture beside them.
+
+    Raises RedrawError where there are no tables.
+    """
+    index = read_json(tables / "index.json")
+    if index is None:
+        raise RedrawError(f"{tables}: no tables: run `make reference`")
+    shutil.rmtree(out, ignore_errors=True)
+    papers = [read_json(record) for record in index["from"]]
+    for name in sorted(p.name for p in tables.iterdir() if p.suffix in KINDS):
+        atomic_copy(tables / name, out / name)
+    runs = {run: about for paper in papers for run, about in paper["lineage"].items()}
+    made = {
+        "scale": papers[0]["scale"], "seeds": papers[0]["seeds"], "rows": papers[0]["rows"], "commit": commit(),
+        "machine": environment() | {"processor": processor()}, "training_seconds": round(sum(r["seconds"] for r in runs.values()), 1),
+        "runs": {run: {k: about[k] for k in ("weights", "seconds", "steps", "code", "commit")} for run, about in sorted(runs.items())},
+    }  # fmt: skip
+    write_json(out / "provenance.json", made)
+    lines = [f"# Tables at scale {made['scale']}, {made['seeds']} seeds, rows {made['rows']}", "",
+             f"Made by `make reference` from commit {made['commit']} on {made['machine']['processor']}, {made['machine']['cores']} cores; "
+             f"{len(runs)} trainings, {made['training_seconds']:g} s of training in all.", ""]  # fmt: skip
+    lines += [f"* [{p['paper']['short']}]({p['paper']['id']}.md): {p['paper']['title']}" for p in papers]
+    lines += ["* [all papers](index.md), [the audit](audit.md), [cells.csv](cells.csv), [claims.csv](claims.csv)"]
+    atomic_write(out / "README.md", "\n".join(lines) + "\n")
+    for paper in papers:
+        for figure in paper["figures"]:
+            if figure["kind"] == "samples" and figure.get("grid"):
+                picture(figure, out / f"{paper['paper']['id']}-{figure['id']}.png")
+
+
+def processor() -> str:
+    """The processor's name as the kernel tells it."""
+    for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []:
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return "unknown processor"
+
+
+def picture(figure: Mapping[str, Any], path: Path, side: int = 56) -> None:
+    """A sample figure as one PNG: a caption a row, its images beside it."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    font = ImageFont.load_default(size=18)
+    rows = figure["grid"]
+    left = 24 + max(int(font.getlength(row["caption"])) for row in rows)
+    columns = max(len(row["images"]) for row in rows)
+    sheet = Image.new("RGB", (left + columns * (side + 4) + 8, len(rows) * (side + 4) + 8), "white")
+    pen = ImageDraw.Draw(sheet)
+    for k, row in enumerate(rows):
+        top = 6 + k * (side + 4)
+        pen.text((left - 14, top + side / 2), row["caption"], fill="#1d1d1b", font=font, anchor="rm")
+        for j, uri in enumerate(row["images"]):
+            image = Image.open(io.BytesIO(base64.b64decode(uri.split(",", 1)[1]))).convert("RGB")
+            sheet.paste(image.resize((side, side), Image.Resampling.NEAREST), (left + j * (side + 4), top))
+    with atomic_path(path) as part:
+        sheet.save(part, "PNG", optimize=True)

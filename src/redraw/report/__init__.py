@@ -1,0 +1,1 @@
+"""What came out, held against what was printed: judgements, claims, tables, pages. No torch."""

@@ -1,0 +1,62 @@
+"""What one paper's tables are made from: all sheets, and the scores of every run by base name and seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..core import RedrawError, nearest
+from . import claims as language
+from .printed import printed_cells
+
+
+class Bench:
+    """``printed`` are all papers' printed cells by id, ``claims`` this paper's claims as evaluated."""
+
+    def __init__(
+        self, sheet: Mapping[str, Any], sheets: Mapping[str, Mapping], scores: Mapping[str, Mapping], scale: str,
+        seeds: int, stand_ins: Mapping[str, Mapping], missing: Mapping[str, str],
+    ) -> None:  # fmt: skip
+        self.sheet, self.sheets, self.scores = sheet, sheets, scores
+        self.paper, self.scale, self.seeds = sheet["paper"]["id"], scale, seeds
+        self.stand_ins, self.missing = stand_ins, missing
+        self.printed = {c["cell_id"]: c for s in {**sheets, self.paper: sheet}.values() for c in printed_cells(s)}
+        for claim in sheet.get("claims", []):
+            for i in claim.get("printed_cells", []):
+                if i not in self.printed:
+                    where = f"papers/{self.paper}.yaml, claims.{claim['id']}"
+                    raise RedrawError(f"{where}: no printed cell {i!r}: {nearest(i, list(self.printed))}")
+        self.claims = [
+            language.evaluate(c, self.paper, self.printed, self.score, seeds, self._controls())
+            for c in sheet.get("claims", [])
+        ]
+
+    def base(self, run: str) -> str:
+        return run if "/" in run else f"{self.paper}/{run}"
+
+    def score(self, run: str, seed: int) -> Mapping[str, Any] | None:
+        return self.scores.get(f"{self.base(run)}.s{seed}")
+
+    def run_ids(self, run: str) -> list[str]:
+        return [i for s in range(self.seeds) if (i := f"{self.base(run)}.s{s}") in self.scores]
+
+    def about(self, run: str) -> Mapping[str, Any]:
+        owner, name = self.base(run).split("/")
+        return {**self.sheets, self.paper: self.sheet}.get(owner, {}).get("runs", {}).get(name, {})
+
+    def why_not(self, run: str | None) -> str:
+        if run is None:
+            return "no recipe for this row yet"
+        reason = self.missing.get(self.base(run))
+        return f"not run: {reason}" if reason else f"not run: no scores of {self.base(run)} at scale {self.scale}"
+
+    def _controls(self) -> dict[str, dict[str, list[tuple[str, str]]]]:
+        """{metric of ours: {"ceiling": [(run, metric)], "floor": [...]}} as the tables' own rows pair them."""
+        found: dict[str, dict[str, list[tuple[str, str]]]] = {}
+        for table in self.sheet.get("tables", {}).values():
+            for row in table.get("controls", []):
+                for column, metric in row["cells"].items():
+                    ours = table["columns"][column].get("ours")
+                    if ours and row["kind"] in ("ceiling", "floor"):
+                        found.setdefault(ours, {}).setdefault(row["kind"], []).append((row["run"], metric))
+        return found

@@ -1,0 +1,230 @@
+"""A paper's sheet and the scores of its runs -> the paper's tables, each printed cell with its four answers.
+
+No torch, no files: everything is handed in, one JSON value comes out, and pages are made of nothing else.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from ..core import Quantity
+from . import audit
+from .bench import Bench
+from .figures import figure
+from .judge import BLANK, agrees, default_margin, possible, same_protocol, verdict
+from .printed import arrange, order, printed_cells, slug
+
+CELL_COLUMNS = (
+    "cell_id", "paper", "table", "row", "dataset", "metric", "printed", "printed_source", "confirmed", "marks",
+    "source", "ours", "spread", "n", "seeds", "selection", "envelope_lo", "envelope_hi", "scale", "data", "protocol",
+    "possible", "same_protocol", "agrees", "claims", "because", "run",
+)  # fmt: skip
+CLAIM_COLUMNS = (
+    "paper", "claim", "origin", "statement", "printed_holds", "seeds_won", "probability", "margin", "scale", "verdict",
+)  # fmt: skip
+FACTS = ("fingerprint", "weights", "data", "steps", "images_seen", "stopped", "parameters")
+ABOUT = ("environment", "device", "precision", "compile", "threads", "seconds", "started")
+
+
+def _ours(bench: Bench, run: str | None, metric: str | None) -> dict[str, Any]:
+    """The fields of a cell that come from our runs."""
+    ids = bench.run_ids(run) if run and metric else []
+    found = [(i, bench.scores[i]["metrics"][metric]) for i in ids if metric in bench.scores[i]["metrics"]]
+    values = [m["value"] for _, m in found]
+    first = found[0][1] if found else {}
+    envelopes = [m["envelope"] for _, m in found if m.get("envelope")]
+    about = bench.about(run) if run else {}
+    dataset = about.get("dataset", "")
+    return {
+        "source": ("as released" if about.get("as_released") else "retrained") if found else "",
+        "ours": statistics.fmean(values) if values else None,
+        "spread": statistics.stdev(values) if len(values) > 1 else None,
+        "per_seed": values, "n": first.get("n"), "seeds": len(values), "selection": first.get("selection", ""),
+        "envelope_lo": min((e[0] for e in envelopes), default=None),
+        "envelope_hi": max((e[1] for e in envelopes), default=None),
+        "scale": bench.scale,
+        "data": bench.stand_ins.get(dataset, {}).get("use", dataset) if found else "",
+        "protocol": first.get("protocol_key", ""), "runs": [i for i, _ in found],
+        "_protocol": first.get("protocol"),
+    }  # fmt: skip
+
+
+def _cell(bench: Bench, table: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """One printed cell with its four answers."""
+    column = table["columns"][given["column"]]
+    ours = _ours(bench, given["run"], given["ours"])
+    quantity = Quantity.parse(given["printed"])
+    peers = [c for c in bench.printed.values() if (c["paper"], c["table"]) == (given["paper"], given["table"])]
+    # A mean rank depends on who else was ranked: the same model's rank elsewhere is another quantity.
+    quotations = [
+        c for c in bench.printed.values()
+        if given["metric"] != "HR" and c["cell_id"] != given["cell_id"]
+        and all(c[k] == given[k] for k in ("identity", "dataset", "metric"))
+    ]  # fmt: skip
+    mine = ours.pop("_protocol")
+    scored = None if mine is None else {**mine, "data set": ours["data"], "scale": bench.scale}
+    printed = {**column.get("protocol", {}), "data set": given["dataset"], "scale": "paper"}
+    if given["selection"]:
+        printed["selection"], scored = given["selection"], scored and {**scored, "selection": ours["selection"]}
+    same = BLANK if quantity is None else same_protocol(printed, scored, column.get("near", ()))
+    same = dict(same)
+    differs = same.pop("differs", [])
+    if quantity is None:
+        agree = BLANK
+    elif not ours["per_seed"]:
+        agree = verdict("not run", bench.why_not(given["run"]))
+        if given["quoted"] and not given["run"]:
+            agree, ours["source"] = verdict("quoted", f"taken over {_from(given, bench)}"), "quoted"
+    else:
+        same_column = [q for c in peers if c["column"] == given["column"] and (q := Quantity.parse(c["printed"]))]
+        margin = column.get("margin", default_margin(quantity, same_column))
+        comparable = same["verdict"] in ("same", "near")
+        agree = agrees(quantity, ours["per_seed"], margin, table["spread"], given["better"], comparable)
+        if not comparable:
+            agree["because"] = f"{same['because']}; nothing is subtracted"
+    return {
+        **{k: given[k] for k in (*CELL_COLUMNS[:10], "note")}, **ours,
+        "possible": possible(given, column, peers, quotations), "same_protocol": same, "agrees": agree,
+        "claims": BLANK if quantity is None else _resting(bench.claims, given["cell_id"]), "differs": differs,
+    }  # fmt: skip
+
+
+def _from(given: Mapping[str, Any], bench: Bench) -> str:
+    source = given["quoted"]
+    if source is True:
+        return "from another paper; the sheet does not say which"
+    known = bench.sheets.get(source)
+    return f"from {known['paper']['short']}" if known else f"from {source}"
+
+
+def _resting(claims: Sequence[Mapping[str, Any]], cell_id: str) -> dict[str, str]:
+    """The least favourable verdict of the claims that rest on a cell, all of them named."""
+    on_it = [c for c in claims if cell_id in c["cells"]]
+    if not on_it:
+        return verdict("no claim rests on it", "no claim of the sheet names this cell")
+    order = ("does not hold", "leans the other way", "cannot tell", "leans the same way", "holds", "not testable here")
+    worst = next((w for w in order if any(c["verdict"] == w for c in on_it)), "nothing of ours")
+    return verdict(worst, "; ".join(f"{c['id']}: {c['verdict']}" for c in on_it))
+
+
+def _control(bench: Bench, name: str, table: Mapping[str, Any], row: Mapping[str, Any], column: str) -> dict[str, Any]:
+    """A cell of a row of ours beneath the printed ones: nothing printed, nothing to judge."""
+    about, ours = table["columns"][column], _ours(bench, row["run"], row["cells"][column])
+    ours.pop("_protocol")
+    ids = (bench.paper, name, slug(about["dataset"]), slug(row["label"]), slug(about["metric"]))
+    because = f"a row of ours; {bench.why_not(row['run'])}" if ours["ours"] is None else "a row of ours"
+    blank = verdict("blank in print", because)
+    return {
+        "cell_id": ":".join(ids), "paper": bench.paper, "table": name, "row": row["label"], "dataset": about["dataset"],
+        "metric": about["metric"], "printed": "", "printed_source": "", "confirmed": "", "marks": "",
+        "note": row.get("note", ""), **ours, "differs": [],
+        **{question: blank for question in ("possible", "same_protocol", "agrees", "claims")},
+    }  # fmt: skip
+
+
+def _table(bench: Bench, name: str, table: Mapping[str, Any]) -> dict[str, Any]:
+    given = {}
+    for c in printed_cells(bench.sheet):
+        if c["table"] == name:
+            given.setdefault(c["row"], {})[c["column"]] = c
+    rows = []
+    for row in table.get("rows", []):
+        cells = {c: _cell(bench, table, g) for c, g in given[row["label"]].items()}
+        marks = {c["marks"] for c in cells.values()}
+        rows.append({
+            "label": row["label"], "kind": "printed", "quoted": bool(row.get("quoted")),
+            "marks": marks.pop() if len(marks) == 1 else "", "cells": cells,
+        })  # fmt: skip
+    for row in table.get("controls", []):
+        cells = {c: _control(bench, name, table, row, c) for c in row["cells"]}
+        rows.append({"label": row["label"], "kind": row["kind"], "quoted": False, "marks": "", "cells": cells})
+    columns = [
+        {"id": i, **{k: c.get(k, "") for k in ("label", "group", "dataset", "metric", "better", "unit", "ours")}}
+        for i, c in table["columns"].items()
+    ]
+    compared = order(table["columns"], rows)
+    if "layout" in table:
+        columns, rows = arrange(columns, rows, table["layout"])
+    return {
+        "id": name, **{k: table.get(k, "") for k in ("title", "at", "source", "spread")},
+        "confirmed": table.get("confirmed", "document"), "columns": columns, "rows": rows,
+        "footnotes": dict(table.get("footnotes", {})), "order": compared,
+    }  # fmt: skip
+
+
+def _lineage(manifest: Mapping[str, Any], origin: Mapping[str, str], stale: bool) -> dict[str, Any]:
+    """What stands behind a run, for print."""
+    about = manifest.get("about", {})
+    commit = str(about.get("commit", ""))
+    return {
+        **{k: manifest[k] for k in FACTS if k in manifest}, **{k: about[k] for k in ABOUT if k in about},
+        "config": {k: {"value": v, "origin": origin.get(k, "")} for k, v in manifest.get("config", {}).items()},
+        "code": {"digest": about.get("code", ""), "commit": commit.rstrip("+"), "dirty": commit.endswith("+")},
+        "stale_code": stale,
+    }  # fmt: skip
+
+
+def _departures(given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Each departure once for all seeds of a run."""
+    found = {(d["run"].rsplit(".s", 1)[0], d["key"]): d for d in given}
+    return [{"run": run, **{k: d[k] for k in ("key", "paper", "ours", "because")}} for (run, _), d in found.items()]
+
+
+def build(
+    sheet: Mapping[str, Any], *, sheets: Mapping[str, Mapping], scores: Mapping[str, Mapping],
+    manifests: Mapping[str, Mapping], scale: str, seeds: int, rows: str, stand_ins: Mapping[str, Mapping],
+    missing: Mapping[str, str], stale: Collection[str], departures: Sequence[Mapping[str, Any]] = (),
+    origins: Mapping[str, Mapping[str, str]] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """All that the pages of one paper show.
+
+    ``sheets`` are all papers' (for quotations and their runs), ``scores`` and ``manifests`` by run id, ``stand_ins``
+    {data set: {use, because}}, ``missing`` {"paper/run": why it is not run}, ``stale`` run ids made by older code,
+    ``departures`` [{run, key, paper, ours, because}], ``origins`` {run id: {config field: where its value is from}}.
+    """
+    bench = Bench(sheet, sheets, scores, scale, seeds, stand_ins, missing)
+    named = {c["dataset"] for t in sheet.get("tables", {}).values() for c in t["columns"].values()}
+    named |= {r["dataset"] for r in sheet.get("runs", {}).values()}
+    return {
+        "paper": dict(sheet["paper"]), "scale": scale, "seeds": seeds, "rows": rows,
+        "stand_ins": [
+            {"dataset": d, "use": s["use"], "because": s["because"]} for d, s in stand_ins.items() if d in named
+        ],
+        "tables": [_table(bench, name, table) for name, table in sheet.get("tables", {}).items()],
+        "figures": [
+            figure(f, bench.scores, bench.run_ids(f["run"]), bench.why_not(f["run"])) for f in sheet.get("figures", [])
+        ],
+        "claims": bench.claims, "differences": sheet.get("differences", {}), "misprints": sheet.get("misprints", {}),
+        "silences": sheet.get("silences", []), "findings": sheet.get("findings", {}),
+        "third_party": sheet.get("third_party", []), "departures": _departures(departures),
+        "lineage": {run: _lineage(m, (origins or {}).get(run, {}), run in stale) for run, m in manifests.items()},
+    }  # fmt: skip
+
+
+def tidy(tables: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of cells.csv (CELL_COLUMNS), one for every cell of every paper, rows of ours too."""
+    found = []
+    for cell in (c for t in tables for table in t["tables"] for row in table["rows"] for c in row["cells"].values()):
+        odd = cell["possible"]["verdict"] in ("open to reading", "does not add up")
+        reasons = ([cell["possible"]["because"]] if odd else []) + [cell["agrees"]["because"]]
+        answers = {q: cell[q]["verdict"] for q in ("possible", "same_protocol", "agrees", "claims")}
+        row = {**cell, **answers, "because": "; ".join(reasons), "run": " ".join(cell["runs"])}
+        found.append({k: "" if row[k] is None else row[k] for k in CELL_COLUMNS})
+    return found
+
+
+def claims_rows(tables: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of claims.csv (CLAIM_COLUMNS)."""
+    found = []
+    for t in tables:
+        for c in t["claims"]:
+            row = {**c, "claim": c["id"], "statement": c["says"], "scale": t["scale"]}
+            found.append({k: "" if row[k] is None else row[k] for k in CLAIM_COLUMNS})
+    return found
+
+
+def summary(tables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Counts by verdict of each question over all printed cells, and of the claims."""
+    return audit.summary(list(tables))

@@ -1,0 +1,251 @@
+"""Small SVG drawings in the page's own colours: curves, a value among its seeds, one mark per cell.
+
+Drawn at phone width (at most 380 units) because SVG text scales with its drawing. No dates, no random ids: the same
+data give the same bytes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from .audit import mark
+
+SHAPES = {  # in a box of 10 x 10
+    "yes": '<circle cx="5" cy="5" r="4" fill="currentColor"/>',
+    "eq": '<circle cx="5" cy="5" r="3.9" {line}/><circle cx="5" cy="5" r="1.8" fill="currentColor"/>',
+    "half": '<circle cx="5" cy="5" r="3.9" {line}/><path d="M5 1.1a3.9 3.9 0 0 0 0 7.8z" fill="currentColor"/>',
+    "halfr": '<circle cx="5" cy="5" r="3.9" {line}/><path d="M5 1.1a3.9 3.9 0 0 1 0 7.8z" fill="currentColor"/>',
+    "ring": '<circle cx="5" cy="5" r="3.9" {line}/>',
+    "up": '<path d="M5 .8 9.4 9H.6z" fill="currentColor"/>',
+    "down": '<path d="M5 9.2.6 1h8.8z" fill="currentColor"/>',
+    "dia": '<path d="M5 .2 9.8 5 5 9.8.2 5z" fill="currentColor"/>',
+    "hol": '<path d="M5 .9 9.1 5 5 9.1.9 5z" {line}/>',
+    "quo": '<path d="M3 1.5v4M7 1.5v4" stroke="currentColor" stroke-width="1.7"/>',
+    "dot": '<circle cx="5" cy="5.6" r="1.5" fill="currentColor"/>',
+    "bla": '<path d="M2.5 9 7.5 1" stroke="currentColor" stroke-width="1.2"/>',
+}
+_DASHES = ("", "7 3", "2.5 2.5", "9 3 2 3")
+
+
+def symbols() -> str:
+    """The marks' shapes, once per page; everything else refers to them."""
+    line = 'fill="none" stroke="currentColor" stroke-width="1.3"'
+    defs = "".join(
+        f'<symbol id="m-{name}" viewBox="0 0 10 10">{body.format(line=line)}</symbol>' for name, body in SHAPES.items()
+    )
+    return f'<svg class="defs" width="0" height="0" aria-hidden="true"><defs>{defs}</defs></svg>'
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A value as text: ``digits`` significant digits, whole numbers from 1,000 on with separators, a real minus."""
+    if value is None or not math.isfinite(value):
+        return "–" if value is None else str(value)
+    if value == 0:
+        return "0"
+    places = digits - 1 - math.floor(math.log10(abs(value)))
+    if places > 6:
+        return f"{value:.{digits - 1}e}".replace("-", "−")
+    return f"{value:,.{max(0, places)}f}".replace("-", "−")
+
+
+def value_spread(value: float | None, spread: float | None) -> str:
+    """ "31.0 ± 1.4": the spread's second digit decides how many places both have."""
+    if value is None:
+        return ""
+    if not spread or not math.isfinite(spread):
+        return number(value) + (" ± 0" if spread == 0 else "")
+    places = min(6, max(0, 1 - math.floor(math.log10(spread))))
+    return f"{value:,.{places}f} ± {spread:,.{places}f}".replace("-", "−")
+
+
+def ticks(low: float, high: float, wanted: int = 4) -> list[float]:
+    """Round numbers (1, 2, 2.5 or 5 times a power of ten) that enclose [low, high]."""
+    if not high > low:
+        low, high = low - (abs(low) or 1) / 2, high + (abs(high) or 1) / 2
+    rough = (high - low) / wanted
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= rough * 0.999)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return [round(k * step, 12) for k in range(first, last + 1)]
+
+
+def _tick(value: float) -> str:
+    if abs(value) >= 1e4 and value % 1000 == 0:
+        return f"{value / 1000:g}k".replace("-", "−")
+    return f"{value:g}".replace("-", "−")
+
+
+def cut(text: str, most: int) -> str:
+    """At most ``most`` characters of a text, an ellipsis where some are left out."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def _apart(wanted: list[float], gap: float, low: float, high: float) -> list[float]:
+    """Positions near ``wanted`` (kept in their order) at least ``gap`` apart and inside [low, high] where they fit."""
+    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
+    placed = list(wanted)
+    floor = low
+    for i in order:
+        placed[i] = floor = max(placed[i], floor)
+        floor += gap
+    roof = high
+    for i in reversed(order):
+        placed[i] = roof = min(placed[i], roof)
+        roof -= gap
+    return placed
+
+
+def _free(
+    width: float, line: float, left: float, right: float, bottom: float, taken: list[tuple[float, float]]
+) -> tuple[float, float, str]:
+    """(x, y, anchor) of a label at either end of a horizontal line, above or below it, where fewest points are."""
+
+    def crowd(place: tuple[float, float, str]) -> int:
+        x, y, anchor = place
+        start = x if anchor == "start" else x - width
+        hit = sum(start - 4 < px < start + width + 4 and y - 12 < py < y + 4 for px, py in taken)
+        return hit + (1000 if y > bottom - 2 else 0)
+
+    best = min(((x, y, a) for y in (line - 4, line + 12) for x, a in ((right, "end"), (left, "start"))), key=crowd)
+    x, y, anchor = best
+    start = x if anchor == "start" else x - width
+    taken += [(start + k * width / 6, y - 4) for k in range(7)]  # the next label keeps clear of this one
+    return best
+
+
+def lines(figure: dict[str, Any], ident: str | None = None) -> str:
+    """Curves with labels at their ends and dotted lines for controls; at most 380 units wide.
+
+    ``figure`` has series [{label, x [n], y [n], style: ours | control}], hlines [{label, y}], x_label, y_label, title.
+    Values that are not finite leave a gap. Series of one label (seeds) share a dash pattern and one label.
+    """
+    series = [s for s in figure.get("series", []) if any(map(_finite, s["y"]))]
+    hlines = [h for h in figure.get("hlines", []) if _finite(h["y"])]
+    xs = [x for s in series for x in s["x"]]
+    ys = [y for s in series for y in s["y"] if _finite(y)] + [h["y"] for h in hlines]
+    if not xs:
+        return ""
+    low = 0.0 if 0 < min(ys) < 0.4 * max(ys) else min(ys)
+    yt, xt = ticks(low, max(ys)), ticks(min(xs), max(xs))
+    xt = [x for x in xt if min(xs) <= x <= max(xs)] or xt
+    names = list(dict.fromkeys(s["label"] for s in series))
+    shown = {name: cut(name, 19) for name in names}
+    left = 8 + 6.2 * max(len(_tick(t)) for t in yt)
+    right = 372 - 5.8 * max(map(len, shown.values()))
+    top, bottom, height = 28, 178, 214
+
+    def px(x: float) -> float:
+        return left + (right - left) * (x - min(xs)) / ((max(xs) - min(xs)) or 1)
+
+    def py(y: float) -> float:
+        return bottom - (bottom - top) * (y - yt[0]) / (yt[-1] - yt[0])
+
+    out = [f'<text x="0" y="12">{escape(figure.get("y_label") or "")}</text>']
+    for t in yt:
+        out.append(f'<line class="gl" x1="{left:.1f}" x2="{right:.1f}" y1="{py(t):.1f}" y2="{py(t):.1f}"/>')
+        out.append(f'<text x="{left - 6:.1f}" y="{py(t) + 4:.1f}" text-anchor="end">{_tick(t)}</text>')
+    for t in xt:
+        out.append(f'<text x="{px(t):.1f}" y="{bottom + 15}" text-anchor="middle">{_tick(t)}</text>')
+    middle = (left + right) / 2
+    x_label = escape(figure.get("x_label") or "")
+    out.append(f'<text x="{middle:.1f}" y="{bottom + 32}" text-anchor="middle">{x_label}</text>')
+    for s in series:
+        kind = "cl" if s.get("style") == "control" else "ol"
+        dash = _DASHES[names.index(s["label"]) % len(_DASHES)] if kind == "ol" else ""
+        dashed = f' stroke-dasharray="{dash}"' if dash else ""
+        for piece in _pieces(s["x"], s["y"]):
+            points = " ".join(f"{px(x):.1f},{py(y):.1f}" for x, y in piece)
+            out.append(f'<polyline class="{kind}" points="{points}"{dashed}/>')
+    taken = [(px(x), py(y)) for s in series for x, y in zip(s["x"], s["y"], strict=True) if _finite(y)]
+    for h in hlines:
+        at = f"{py(h['y']):.1f}"
+        out.append(f'<line class="ref" x1="{left:.1f}" x2="{right:.1f}" y1="{at}" y2="{at}"/>')
+        label = cut(h["label"], 34)
+        x, y, anchor = _free(5.6 * len(label), py(h["y"]), left + 4, right - 4, bottom, taken)
+        out.append(f'<text class="halo" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(label)}</text>')
+    last = {s["label"]: next(y for y in reversed(s["y"]) if _finite(y)) for s in series}
+    ends = _apart([py(last[name]) + 4 for name in names], 13, top + 4, bottom)
+    for name, y in zip(names, ends, strict=True):
+        kind = next("ct" if s.get("style") == "control" else "ot" for s in series if s["label"] == name)
+        out.append(f'<text class="{kind}" x="{right + 6:.1f}" y="{y:.1f}">{escape(shown[name])}</text>')
+    said = [f"{name} ends at {number(last[name])}" for name in names] + [
+        f"{h['label']} {number(h['y'])}" for h in hlines
+    ]
+    about = f"{figure.get('y_label') or 'value'} over {figure.get('x_label') or 'steps'}: " + "; ".join(said)
+    return _svg("".join(out), 380, height, figure["title"], about, ident)
+
+
+def _finite(value: Any) -> bool:
+    return value is not None and math.isfinite(value)
+
+
+def _pieces(x: Sequence[float], y: Sequence[float]) -> list[list[tuple[float, float]]]:
+    """Runs of finite points, thinned to at most 190 each: two units of the drawing apart."""
+    pieces: list[list[tuple[float, float]]] = [[]]
+    for point in zip(x, y, strict=True):
+        if _finite(point[1]):
+            pieces[-1].append(point)
+        elif pieces[-1]:
+            pieces.append([])
+    every = [max(1, math.ceil(len(piece) / 190)) for piece in pieces]
+    return [piece[:-1:k] + piece[-1:] for piece, k in zip(pieces, every, strict=True) if piece]
+
+
+def _svg(body: str, width: int, height: int, title: str, about: str, ident: str | None) -> str:
+    """An image with a name and a description; without ``ident`` (markup that is cloned) no ids, one label."""
+    head = f'<svg class="ch" style="max-width:{width}px" viewBox="0 0 {width} {height}" role="img"'
+    if ident is None:
+        return f'{head} aria-label="{escape(f"{title}: {about}")}">{body}</svg>'
+    names = f'<title id="{ident}-t">{escape(title)}</title><desc id="{ident}-d">{escape(about)}</desc>'
+    return f'{head} aria-labelledby="{ident}-t {ident}-d">{names}{body}</svg>'
+
+
+def strip(cell: dict[str, Any], controls: Sequence[tuple[str, float]]) -> str:
+    """Our value on a line: a tick per seed, a band for other readings of the protocol, controls dotted. No ids."""
+    seeds = [v for v in cell.get("per_seed") or [cell["ours"]] if _finite(v)]
+    lo, hi = cell.get("envelope_lo"), cell.get("envelope_hi")
+    values = [*seeds, cell["ours"], *(v for v in (lo, hi) if _finite(v)), *(v for _, v in controls)]
+    marks = ticks(min(values), max(values))
+    span = marks[-1] - marks[0]
+
+    def px(v: float) -> float:
+        return 12 + 316 * (v - marks[0]) / span
+
+    out = []
+    if _finite(lo) and _finite(hi):
+        out.append(f'<rect class="bd" x="{px(lo):.1f}" width="{max(1.0, px(hi) - px(lo)):.1f}" y="30" height="16"/>')
+    out.append('<line class="ax" x1="12" x2="328" y1="52" y2="52"/>')
+    for t in marks:
+        out.append(f'<line class="ax" x1="{px(t):.1f}" x2="{px(t):.1f}" y1="52" y2="56"/>')
+        out.append(f'<text x="{px(t):.1f}" y="69" text-anchor="middle">{_tick(t)}</text>')
+    for k, (label, v) in enumerate(sorted(controls, key=lambda c: c[1])[:4]):  # neighbours on two heights
+        low = k % 2
+        anchor = "start" if px(v) < 60 else "end" if px(v) > 280 else "middle"
+        out.append(f'<line class="ref" x1="{px(v):.1f}" x2="{px(v):.1f}" y1="{24 if low else 12}" y2="52"/>')
+        text = escape(cut(label, 32))
+        out.append(f'<text class="halo" x="{px(v):.1f}" y="{21 if low else 9}" text-anchor="{anchor}">{text}</text>')
+    out += [f'<line class="os" x1="{px(v):.1f}" x2="{px(v):.1f}" y1="31" y2="45"/>' for v in seeds]
+    out.append(f'<circle class="of" cx="{px(cell["ours"]):.1f}" cy="38" r="3.6"/>')
+    said = ", ".join(f"{label} {number(v)}" for label, v in controls)
+    about = f"{value_spread(cell['ours'], cell.get('spread'))}; seeds {', '.join(map(number, seeds))}"
+    return _svg("".join(out), 340, 74, "Our value", about + (f"; {said}" if said else ""), None)
+
+
+def dots(words: Sequence[str]) -> str:
+    """One mark per printed cell in the order of the tables, 25 to a line, with the counts as its name."""
+    counts: dict[str, int] = {}
+    for word in words:
+        counts[word] = counts.get(word, 0) + 1
+    said = ", ".join(f"{n} {word}" for word, n in sorted(counts.items(), key=lambda item: -item[1]))
+    uses = "".join(
+        f'<use class="{mark(word).tone}" href="#m-{mark(word).shape}" x="{k % 25 * 11}" y="{k // 25 * 11}" '
+        'width="8" height="8"/>'
+        for k, word in enumerate(words)
+    )
+    height = math.ceil(len(words) / 25) * 11
+    label = f"{len(words)} {'cell' if len(words) == 1 else 'cells'}: {said}"
+    size = f'width="275" height="{height}" viewBox="0 0 275 {height}"'
+    return f'<svg class="dots" {size} role="img" aria-label="{label}">{uses}</svg>'

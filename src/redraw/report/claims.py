@@ -1,0 +1,223 @@
+"""The fourth question: do a paper's claims survive? A closed language of inequalities, evaluated seed by seed.
+
+Forms (``left`` and ``right``: an operand; ``over``: a list of operands; an operand is a run, a constant number, or
+{run, metric, value}; a run of another paper is written paper/run):
+  greater        left > right                              at_least       left >= right - margin
+  increasing     each operand of `over` above the one before it, or each point of `curve` of `run`; a `margin` is how
+                 far a step may go back
+  decreasing     the reverse; `points: ends` compares a curve's first and last point alone
+  best           left better than all of `over`            gain           left is at least `percent` % above right
+  most_frequent  in `confusion` of `run`, the commonest wrong label of class `given` is `label`
+"greater" and "best" read the metric's direction: where lower is better, left must be the smaller.
+
+Probability. In each seed the statement is won to a share w_s in [0, 1]: 1 or 0 by its value; where items are known
+(per-fold values, or a percentage of n items) the share of 400 draws of the items in which it holds. Seeds are then
+independent trials of one unknown rate of winning, uniform beforehand, and the probability printed is that this rate
+exceeds one half: P(Beta(1 + sum w, 1 + S - sum w) > 1/2). Five seeds won of five give .98, two of two .88; seeds
+resampled with replacement would call both certain.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from ..core import Quantity
+from .arithmetic import gain_interval
+from .judge import ENOUGH_SEEDS
+
+DRAWS = 400
+Scores = Callable[[str, int], Mapping[str, Any] | None]
+"""(run as the sheet writes it, seed) -> its scores.json, or None"""
+
+
+def word(probability: float, seeds: int) -> tuple[str, str]:
+    """The verdict that a probability over ``seeds`` seeds allows, and why no stronger one."""
+    if seeds == 1:
+        return "cannot tell", f"one seed cannot tell: needs at least {ENOUGH_SEEDS}"
+    if seeds >= ENOUGH_SEEDS:
+        if probability >= 0.95:
+            return "holds", f"{seeds} seeds"
+        if probability <= 0.05:
+            return "does not hold", f"{seeds} seeds"
+        return "cannot tell", f"{seeds} seeds, between .05 and .95"
+    if probability >= 0.8:
+        return "leans the same way", f"{seeds} seeds: needs at least {ENOUGH_SEEDS} to say more"
+    if probability <= 0.2:
+        return "leans the other way", f"{seeds} seeds: needs at least {ENOUGH_SEEDS} to say more"
+    return "cannot tell", f"{seeds} seeds, no clear side"
+
+
+def probability(shares: Sequence[float]) -> float:
+    """P(rate of winning > 1/2) after shares won, one a seed, with a uniform prior."""
+    won = float(sum(shares))
+    return float(1 - special.betainc(1 + won, 1 + len(shares) - won, 0.5))
+
+
+def holds(claim: Mapping[str, Any], values: np.ndarray, sign: int) -> np.ndarray:
+    """Whether the statement is true of values [..., operands]; ``sign`` is -1 where lower is better."""
+    form, margin = claim["form"], claim.get("margin", 0.0)
+    if form == "increasing":
+        return (np.diff(values) > -margin if margin else np.diff(values) > 0).all(-1)
+    if form == "decreasing":
+        return (np.diff(values) < margin if margin else np.diff(values) < 0).all(-1)
+    if form == "gain":
+        return 100 * (values[..., 0] / values[..., 1] - 1) >= claim["percent"] - margin
+    left, best_other = sign * values[..., 0], (sign * values[..., 1:]).max(-1)
+    if form == "at_least":
+        return left >= best_other - margin
+    return left - best_other > margin
+
+
+def operands(claim: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The claim's operands in order, each {"run", "metric"} or {"value"}; none where no recipe is there yet."""
+    form = claim["form"]
+    if form in ("increasing", "decreasing"):
+        raw = claim.get("over", [])
+    elif form == "best":
+        raw = [claim["left"], *(o for o in claim.get("over", []) if o != claim["left"])] if "left" in claim else []
+    else:
+        raw = [claim[side] for side in ("left", "right") if side in claim]
+    full = []
+    for o in raw:
+        o = {"value": o} if isinstance(o, int | float) else {"run": o} if isinstance(o, str) else dict(o)
+        if "value" not in o:
+            o.setdefault("metric", claim.get("metric"))
+        full.append(o)
+    return full
+
+
+def printed_holds(claim: Mapping[str, Any], cells: Mapping[str, Mapping]) -> tuple[bool | None, str]:
+    """Whether the printed numbers themselves bear the claim out, and in what words; None where they cannot say."""
+    ids = claim.get("printed_cells", [])
+    quantities = [Quantity.parse(cells[i]["printed"]) for i in ids]
+    if not ids or None in quantities or claim["form"] == "most_frequent":
+        return None, "no printed numbers to hold it against"
+    shown = " and ".join(q.text for q in quantities) if len(ids) == 2 else ", ".join(q.text for q in quantities)
+    if claim["form"] == "gain":
+        stated = claim["percent"]
+        point, low, high = gain_interval(quantities[0], quantities[1])
+        return low <= stated <= high, f"printed {shown} give {point:.2f} %, rounding allows {low:.2f} to {high:.2f}"
+    values = [q.value for q in quantities]
+    values += [o["value"] for o in operands(claim) if "value" in o]
+    sign = -1 if cells[ids[0]].get("better") == "lower" else 1
+    return bool(holds(claim, np.array(values), sign)), f"printed {shown}"
+
+
+def evaluate(
+    claim: Mapping[str, Any], paper: str, cells: Mapping[str, Mapping], scores: Scores, seeds: int,
+    controls: Mapping[str, Mapping[str, Sequence[tuple[str, str]]]] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """One row of the claims' table. ``cells`` are all printed cells by id; ``controls`` {metric: {"ceiling": [(run,
+    metric)], "floor": [...]}} are what a metric must separate before a claim may rest on it."""
+    said, because = printed_holds(claim, cells)
+    row = {
+        "id": claim["id"], "paper": paper, "origin": claim["origin"], "says": claim["says"], "printed_holds": said,
+        "seeds_won": "", "seeds": 0, "probability": None, "margin": claim.get("margin"), "verdict": "nothing of ours",
+        "because": because, "cells": list(claim.get("printed_cells", [])),
+    }  # fmt: skip
+    shares, values = [], []
+    for seed in range(seeds):
+        won = _share(claim, scores, seed)
+        if won is not None:
+            shares.append(won[0])
+            values.append(won[1])
+    if not shares:
+        return row
+    row["seeds"], row["probability"] = len(shares), round(probability(shares), 4)
+    row["seeds_won"] = f"{sum(s > 0.5 for s in shares)}/{len(shares)}"
+    ours = "ours " + " | ".join(dict.fromkeys(values))
+    failed = _failed_control(claim, scores, seeds, controls or {})
+    if failed:
+        row["verdict"], why = "not testable here", failed
+    else:
+        row["verdict"], why = word(row["probability"], len(shares))
+    row["because"] = "; ".join(part for part in (because if said is not None else "", ours, why) if part)
+    return row
+
+
+def _share(claim: Mapping[str, Any], scores: Scores, seed: int) -> tuple[float, str] | None:
+    """(share of draws of the items in which the claim holds in this seed, our values in words)."""
+    if claim["form"] == "most_frequent":
+        return _confused(claim, scores(claim["run"], seed))
+    if "curve" in claim:
+        found = scores(claim["run"], seed)
+        curve = (found or {}).get("curves", {}).get(claim["curve"])
+        if curve is None or len(curve["y"]) < 2:
+            return None
+        y = np.asarray(curve["y"], dtype=float)[:: len(curve["y"]) - 1 if claim.get("points") == "ends" else 1]
+        return float(holds(claim, y, 1)), f"{y[0]:.4g} to {y[-1]:.4g} over {len(y)} points"
+    if not operands(claim):
+        return None
+    generator = np.random.default_rng([seed, *claim["id"].encode()])
+    drawn, shown, better = [], [], "higher"
+    for o in operands(claim):
+        if "value" in o:
+            drawn.append(np.full(DRAWS + 1, float(o["value"])))
+            shown.append(f"{o['value']:g}")
+            continue
+        found = scores(o["run"], seed)
+        metric = (found or {}).get("metrics", {}).get(o["metric"])
+        if metric is None:
+            return None
+        better = metric.get("better") or better
+        drawn.append(_draws(metric, generator))
+        shown.append(f"{metric['value']:.4g}")
+    won = holds(claim, np.stack(drawn, -1), -1 if better == "lower" else 1)
+    # Draws that move nothing mean that no items are known: then the value itself decides.
+    moved = any(np.ptp(d) > 0 for d in drawn)
+    return float(won[1:].mean() if moved else won[0]), ", ".join(shown)
+
+
+def _draws(metric: Mapping[str, Any], generator: np.random.Generator) -> np.ndarray:
+    """[1 + DRAWS]: the value itself, then the value over items drawn anew."""
+    value, folds, n = float(metric["value"]), metric.get("per_fold"), metric.get("n")
+    if folds and len(folds) > 1:
+        f = np.asarray(folds, dtype=float)
+        again = value + f[generator.integers(len(f), size=(DRAWS, len(f)))].mean(-1) - f.mean()
+    elif metric.get("unit") == "percent" and n and 0 <= value <= 100:
+        again = 100 * generator.binomial(int(n), value / 100, DRAWS) / int(n)
+    else:
+        again = np.full(DRAWS, value)
+    return np.concatenate([[value], again])
+
+
+def _confused(claim: Mapping[str, Any], found: Mapping[str, Any] | None) -> tuple[float, str] | None:
+    table = (found or {}).get("confusion", {}).get(claim["confusion"])
+    if table is None:
+        return None
+    labels = [str(label) for label in table["labels"]]
+    row = dict(zip(labels, table["counts"][labels.index(str(claim["given"]))], strict=True))
+    row.pop(str(claim["given"]), None)
+    most = max(row.values())
+    first = [label for label, count in row.items() if count == most]
+    if most == 0:
+        return 0.0, f"no {claim['given']} is read as another"
+    said = f"{claim['given']} is read most often as {' or '.join(first)} ({most} times)"
+    return float(first == [str(claim["label"])]), said
+
+
+def _failed_control(claim: Mapping, scores: Scores, seeds: int, controls: Mapping[str, Mapping]) -> str:
+    """Why a metric of the claim may not carry it: its ceiling does not lie clear of its floor in every seed; or ""."""
+    own = claim.get("controls")
+    for metric in dict.fromkeys(o["metric"] for o in operands(claim) if "metric" in o):
+        pair = own if own else controls.get(metric, {})
+        read: dict[str, list[float]] = {"ceiling": [], "floor": []}
+        better = "higher"
+        for (kind, values), seed in itertools.product(read.items(), range(seeds)):
+            for run, name in pair.get(kind, []):
+                metric_found = ((scores(run, seed) or {}).get("metrics") or {}).get(name)
+                if metric_found:
+                    values.append(float(metric_found["value"]))
+                    better = metric_found.get("better") or better
+        if read["ceiling"] and read["floor"]:
+            sign = -1 if better == "lower" else 1
+            ceiling, floor = min(sign * v for v in read["ceiling"]), max(sign * v for v in read["floor"])
+            if ceiling <= floor:
+                found = f"{sign * ceiling:.4g} for its ceiling, {sign * floor:.4g} for its floor"
+                return f"{metric} does not pass its own check: {found}"
+    return ""

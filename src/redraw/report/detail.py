@@ -1,0 +1,115 @@
+"""Cell by cell: a printed number or a value of ours with its four answers and where it comes from.
+
+The same markup serves the list (print, search, readers without scripts) and, cloned, the panel: so it holds no ids but
+the outermost, inside its fold, where following a link opens it without any script.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import audit, charts
+from .page import anchor, caption, pairs, plural, sentence, text, verdict
+from .sections import run_facts, runs_line, short_digest, value
+
+Json = dict[str, Any]
+OLD_CODE = "marks a value made by code that has changed since; retrain the run to renew it."
+
+
+def cells(table_json: Json) -> str:
+    """Every printed number and every own value with its answers, behind a fold each."""
+    folds = []
+    for t, row, column, cell in audit.cells(table_json):
+        if cell["agrees"]["verdict"] == "blank in print" and cell["ours"] is None and row["kind"] == "printed":
+            continue
+        where = text(t.get("at") or t["title"])
+        summary = f"<bdi>{text(row['label'])}</bdi>, {text(column['label'])}, {text(column['metric'])} ({where})"
+        body = _cell(table_json, t, row, column, cell)
+        folds.append(
+            f'<details class="cd"><summary>{summary}</summary>'
+            f'<div class="d" id="{anchor(cell["cell_id"])}">{body}</div></details>'
+        )
+    if not folds:
+        return ""
+    head = (
+        '<p class="small">The same details as in the tables, as a list for print and for readers without scripts. '
+        '<button type="button" id="brief" class="noprint" hidden>Print without this list</button></p>'
+    )
+    return head + "\n" + "\n".join(folds)
+
+
+def _cell(table_json: Json, t: Json, row: Json, column: Json, cell: Json) -> str:
+    ours = cell["ours"]
+    printed = cell["printed"]
+    seeds = f" <small>{plural(cell['seeds'], 'seed')}</small>" if ours is not None and cell.get("seeds") else ""
+    word = cell["agrees"]["verdict"] if row["kind"] == "printed" else "not run"
+    shown = charts.value_spread(ours, cell["spread"]) if ours is not None else f"<small>{text(word)}</small>"
+    left = f'{text(printed)}<span class="arr"> → </span>' if printed else ""
+    stand_in = ", stand-in data" if cell["scale"] != "paper" and ours is not None else ""
+    unit = f", {text(column['unit'])}" if column.get("unit") else ""
+    kind = "as printed → ours" if printed else "ours, nothing printed"
+    what = f"{sentence(column['metric'])[:-1]}, {text(column['label'])}{unit}, {kind}{stand_in}."
+    out = [f'<p class="big">{left}{shown}{seeds}</p><p class="small">{what}</p>']
+    if row["kind"] == "printed":
+        answers = ""
+        for key, question in audit.QUESTIONS.items():
+            because = cell[key].get("because")
+            reason = f"<p>{sentence(because)}</p>" if because else ""
+            answers += f"<dt>{question.short}</dt><dd>{verdict(cell[key]['verdict'])}{reason}</dd>"
+        out.append(f'<dl class="q">{answers}</dl>')
+    elif ours is None and cell["agrees"].get("because"):
+        out.append(f'<p class="small">{sentence(cell["agrees"]["because"])}</p>')
+    if ours is not None:
+        out.append(_strip(t, row, column, cell))
+    others = [p for p in table_json.get("third_party", []) if p["cell"] in (cell["cell_id"], _place(t, row, column))]
+    if others:
+        items = "".join(f"<li>{text(p['value'])}, {text(p['source'])}</li>" for p in others)
+        out.append(f"<h4>What others got from the authors’ weights</h4><ul class='small'>{items}</ul>")
+    if cell.get("differs"):
+        rows = [(d["field"], f"{text(value(d['ours']))}; paper: {text(value(d['paper']))}") for d in cell["differs"]]
+        out.append("<h4>What differs from the printed protocol</h4>" + pairs(rows))
+    out.append(_origin(table_json, cell))
+    note = f"{caption(cell['note'])} " if cell.get("note") else ""
+    read = f"Read in: {text(cell['printed_source'])}. " if cell.get("printed_source") else ""
+    out.append(f'<p class="small">{note}{read}Cell id <code>{text(cell["cell_id"])}</code>.</p>')
+    return "".join(out)
+
+
+def _place(t: Json, row: Json, column: Json) -> str:
+    return f"{t['id']}:{column['id']}:{row['label']}"
+
+
+def _strip(t: Json, row: Json, column: Json, cell: Json) -> str:
+    others = [r for r in t["rows"] if r["kind"] in ("ceiling", "floor") and r is not row]
+    values = [(r["label"], r["cells"].get(column["id"], {}).get("ours")) for r in others]
+    controls = [(label, value) for label, value in values if value is not None]
+    band = cell.get("envelope_lo") is not None and cell.get("envelope_hi") is not None
+    title = "Ours: seeds, and what other readings of the protocol would give" if band else "Ours, seed by seed"
+    note = '<p class="small">Band: lowest to highest over other readings of the protocol.</p>' if band else ""
+    one = '<p class="small">One seed: it ranks nothing.</p>' if cell.get("seeds") == 1 else ""
+    return f"<h4>{title}</h4>{charts.strip(cell, controls)}{note}{one}"
+
+
+def _origin(table_json: Json, cell: Json) -> str:
+    if not cell.get("runs"):
+        return ""
+    runs = cell["runs"]
+    names = {run.rpartition(".s")[0] for run in runs}  # departures are the same for all seeds
+    known = table_json.get("lineage", {})
+    facts = next((known[run] for run in runs if run in known), {})
+    departed = dict.fromkeys(
+        f"{text(d['key'])} {text(value(d['ours']))} ({text(value(d['paper']))})"
+        for d in table_json.get("departures", [])
+        if d["run"] in runs or d["run"].rpartition(".s")[0] in names
+    )
+    rows = [
+        ("run" if len(runs) == 1 else "runs", runs_line(runs)),
+        ("source", text(cell.get("source") or "")),
+        ("snapshot", text(str(cell.get("selection") or "").replace("_", " "))),
+        ("items scored", f"{cell['n']:,}" if cell.get("n") else ""),
+        ("departs", "; ".join(departed)),
+        ("protocol", short_digest(cell.get("protocol"))),
+        ("data", text(cell.get("data") or "")),
+    ]
+    first = " (first seed)" if len(runs) > 1 else ""
+    return f"<h4>Where our value comes from{first}</h4>" + pairs(rows + run_facts(facts))

@@ -1,0 +1,94 @@
+"""A paper's figures as markup: curves, a confusion matrix as a table of shades, samples under their captions."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+from . import charts
+from .page import caption, heading, picture, table, text, verdict
+
+Json = dict[str, Any]
+
+
+def figures(table_json: Json) -> str:
+    """A paper's figures in order; neighbours that are small stand side by side."""
+    out = []
+    for small, group in groupby(map(_figure, table_json.get("figures", [])), key=lambda f: f[0]):
+        bodies = "\n".join(body for _, body in group)
+        out.append(f'<div class="grid2">{bodies}</div>' if small else bodies)
+    return "\n".join(out)
+
+
+def _figure(f: Json) -> tuple[bool, str]:
+    """(small enough to share a row, markup)."""
+    ident = f"f-{text(f['id'])}"
+    head = f'<h3 id="{ident}">{heading(f)}</h3>'
+    if f.get("because"):
+        reason = f["because"].removeprefix("not run").lstrip(": ")
+        said = f"{verdict('not run')}{': ' if reason else ''}{text(reason)}"
+        return False, f'<figure>{head}<p class="small">{said}</p></figure>'
+    if f["kind"] == "curves":
+        return True, f"<figure>{head}{charts.lines(f, ident)}{_numbers(f)}</figure>"
+    if f["kind"] == "confusion":
+        return False, f"<figure>{head}{_confusion(f, ident)}</figure>"
+    return False, f"<figure>{head}{_samples(f, ident)}</figure>"
+
+
+def _numbers(f: Json) -> str:
+    """The curves' data at a few places, for readers who cannot see them."""
+    rows = []
+    for s in f["series"]:
+        every = max(1, (len(s["x"]) - 1) // 6)
+        at = sorted({*range(0, len(s["x"]), every), len(s["x"]) - 1} if s["x"] else set())
+        points = ", ".join(f"{charts.number(s['y'][i])} at {s['x'][i]:,g}" for i in at)
+        rows.append((text(s["label"]), points))
+    rows += [(text(h["label"]), charts.number(h["y"])) for h in f.get("hlines", [])]
+    head = (text(f.get("x_label") or ""), text(f.get("y_label") or ""))
+    inner = table("", (head[1] or "curve", f"value at {head[0] or 'x'}"), rows, named=f"{f['title']}, as numbers")
+    return f'<details class="nums noprint"><summary>As numbers</summary>{inner}</details>'
+
+
+def _confusion(f: Json, ident: str) -> str:
+    rows = []
+    for label, counts in zip(f["labels"], f["counts"], strict=True):
+        total = sum(counts) or 1
+        cells = "".join(
+            f'<td style="--heat:{round(45 * (n / total) ** 0.5)}%"{" class=diag" if other == label else ""}>'
+            f"{n if n else '<span class=off>0</span>'}</td>"
+            for other, n in zip(f["labels"], counts, strict=True)
+        )
+        rows.append(f'<tr><th scope="row">{text(label)}</th>{cells}</tr>')
+    heads = "".join(f'<th scope="col">{text(label)}</th>' for label in f["labels"])
+    asked, read = f.get("y_label") or "asked for", f.get("x_label") or "read as"
+    right = sum(f["counts"][i][i] for i in range(len(f["labels"])))
+    total = sum(map(sum, f["counts"]))
+    share = f" On the diagonal: {right:,} of {total:,}, {100 * right / total:.1f} %." if total else ""
+    return (
+        f'<div class="scroll" role="region" tabindex="0" aria-labelledby="{ident}"><table class="heat"><thead><tr>'
+        f'<td class="lab">{text(asked)} ↓ &nbsp; {text(read)} →</td>{heads}</tr></thead><tbody>{"".join(rows)}</tbody>'
+        f"</table></div><figcaption>Rows: {text(asked)}. Columns: {text(read)}. The shade grows with the "
+        f"share of its row.{share}</figcaption>"
+    )
+
+
+def _samples(f: Json, ident: str) -> str:
+    most = max((len(g["images"]) for g in f["grid"]), default=0)
+    labels = list(f.get("labels") or [])
+    if most and len(labels) == most:
+        heads = "".join(f'<th scope="col">{text(label)}</th>' for label in labels)
+    else:
+        labels = [f"sample {k + 1}" for k in range(most)]
+        heads = f'<th scope="colgroup" colspan="{max(1, most)}">Samples</th>'
+    rows = []
+    for g in f["grid"]:
+        images = "".join(
+            f"<td>{picture(image, f'{label}: ' + g['caption'])}</td>"
+            for label, image in zip(labels, g["images"], strict=False)
+        )
+        rows.append(f'<tr><th scope="row">{caption(g["caption"])}</th>{images}</tr>')
+    note = f"<figcaption>{text(f['note'])}</figcaption>" if f.get("note") else ""
+    return (
+        f'<div class="scroll" role="region" tabindex="0" aria-labelledby="{ident}"><table class="samples"><thead><tr>'
+        f'<th scope="col">Caption</th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>{note}'
+    )

@@ -1,0 +1,67 @@
+"""A sheet's figures filled with what our runs gave: curves, confusion matrices, samples. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+
+def figure(
+    asked: Mapping[str, Any], scores: Mapping[str, Mapping], runs: Sequence[str], why_not: str
+) -> dict[str, Any]:
+    """One figure. ``runs`` are the run ids with scores, one a seed; ``why_not`` is said where there are none.
+
+    Curves: a series for each seed and, from two seeds on, their mean, all of one label. Confusion: counts summed over
+    seeds. Samples: the first seed's, nothing chosen.
+    """
+    made = {
+        **{k: asked.get(k, "") for k in ("id", "title", "at", "kind", "x_label", "y_label")},
+        "series": [], "hlines": [], "labels": [], "counts": [], "png": None, "grid": [], "because": None,
+    }  # fmt: skip
+    fill = {"curves": _curves, "confusion": _confusion, "samples": _samples}[asked["kind"]]
+    fill(made, asked, {r: scores[r] for r in runs})
+    if not (made["series"] or made["counts"] or made["grid"]):
+        made["because"] = why_not if not runs else f"not run: {runs[0]} has no {asked['kind']} of this name"
+    return made
+
+
+def _curves(made: dict[str, Any], asked: Mapping[str, Any], found: Mapping[str, Mapping]) -> None:
+    for style in ("ours", "control"):
+        for given in asked.get("series" if style == "ours" else "controls", []):
+            spec = {"curve": given} if isinstance(given, str) else given
+            curves = {r: s["curves"][spec["curve"]] for r, s in found.items() if spec["curve"] in s.get("curves", {})}
+            label = spec.get("label", spec["curve"].replace("/", ", ").replace("_", " "))
+            kind = {"label": label, "style": style}
+            lines = [{**kind, "x": list(c["x"]), "y": list(c["y"]), "run": r} for r, c in curves.items()]
+            if len(lines) > 1:
+                lines.append({**kind, **_mean(lines), "run": lines[0]["run"].rsplit(".s", 1)[0]})
+            made["series"] += lines
+            for side in ("x_label", "y_label"):
+                made[side] = made[side] or next((c[side] for c in curves.values() if c.get(side)), "")
+    for line in asked.get("hlines", []):
+        values = [line["y"]] if "y" in line else []
+        if "metric" in line:
+            values = [s["metrics"][line["metric"]]["value"] for s in found.values() if line["metric"] in s["metrics"]]
+        if values and made["series"]:
+            made["hlines"].append({"label": line["label"], "y": float(np.mean(values))})
+
+
+def _mean(lines: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
+    """Mean over seeds where all of them have a point; a seed that stopped early ends it."""
+    by_step = [dict(zip(s["x"], s["y"], strict=True)) for s in lines]
+    shared = [x for x in lines[0]["x"] if all(x in s for s in by_step)]
+    return {"x": shared, "y": [float(np.mean([s[x] for s in by_step])) for x in shared]}
+
+
+def _confusion(made: dict[str, Any], asked: Mapping[str, Any], found: Mapping[str, Mapping]) -> None:
+    tables = [t for s in found.values() if (t := s.get("confusion", {}).get(asked["evaluation"]))]
+    if tables:
+        made["labels"] = [str(label) for label in tables[0]["labels"]]
+        made["counts"] = np.sum([t["counts"] for t in tables], axis=0).tolist()
+        made["x_label"], made["y_label"] = made["x_label"] or "read as", made["y_label"] or "asked for"
+
+
+def _samples(made: dict[str, Any], asked: Mapping[str, Any], found: Mapping[str, Mapping]) -> None:
+    made["grid"] = next((g for s in found.values() if (g := s.get("samples", {}).get(asked["evaluation"]))), [])

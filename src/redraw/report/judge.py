@@ -1,0 +1,112 @@
+"""Three of the four questions of the audit, each answered by itself: possible? the same thing? does it agree?
+
+An answer is {"verdict": word, "because": one sentence}. `possible` is arithmetic on what is printed (arithmetic.py);
+the fourth question, the claims, is in claims.py.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from scipy import special
+
+from ..core import Quantity
+from .arithmetic import BLANK, possible, verdict
+
+__all__ = ["BLANK", "ENOUGH_SEEDS", "agrees", "default_margin", "possible", "same_protocol", "tost", "verdict"]
+ENOUGH_SEEDS = 5
+
+
+# --- 2. did we evaluate the same thing? -----------------------------------------------------------------------
+
+
+def same_protocol(
+    printed: Mapping[str, Any], ours: Mapping[str, Any] | None, near: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Field by field: what the paper's protocol says against ours; adds "differs": [{field, paper, ours}].
+
+    A field that the paper leaves unsaid (None) can at best be near. Fields named in ``near`` may differ without making
+    numbers incomparable. Fields of ours that ``printed`` does not name are not compared.
+    """
+    if ours is None:
+        return verdict("nothing of ours", "no run of ours has been scored for it") | {"differs": []}
+    differs = [
+        {"field": f, "paper": value, "ours": ours.get(f)}
+        for f, value in printed.items()
+        if value is not None and ours.get(f) != value
+    ]
+    silent = sorted(f for f, value in printed.items() if value is None)
+    far = [d["field"] for d in differs if d["field"] not in near]
+    if far:
+        return verdict("differs", f"other than in the paper: {', '.join(far)}") | {"differs": differs}
+    if differs or silent:
+        parts = [f"near: {', '.join(d['field'] for d in differs)}"] if differs else []
+        parts += [f"the paper does not say: {', '.join(silent)}"] if silent else []
+        return verdict("near", "; ".join(parts)) | {"differs": differs}
+    return verdict("same", "every field that the paper states is ours, too") | {"differs": []}
+
+
+# --- 3. does our value agree? ---------------------------------------------------------------------------------
+
+
+def default_margin(quantity: Quantity, column: Sequence[Quantity]) -> float:
+    """Half the last printed digit or, if more, half the smallest gap between neighbouring values of the column."""
+    values = sorted({q.value for q in column})
+    gaps = [b - a for a, b in zip(values, values[1:], strict=False)]
+    return max(quantity.unit / 2, min(gaps, default=0.0) / 2)
+
+
+def tost(difference: float, spread: float, seeds: int, margin: float) -> float:
+    """p-value of "outside ±margin" for a printed number and ``seeds`` values of ours with deviation ``spread``.
+
+    A printed number is one draw of a seed, so its difference to our mean has the standard error s·sqrt(1 + 1/S) of a
+    prediction; s/sqrt(S) would call equivalent what a retraining easily misses. Student's t with S - 1 degrees.
+    """
+    error = spread * math.sqrt(1 + 1 / seeds)
+    if error == 0:
+        return float(abs(difference) > margin)
+    return float(special.stdtr(seeds - 1, (abs(difference) - margin) / error))
+
+
+def agrees(
+    quantity: Quantity | None, ours_per_seed: Sequence[float], margin: float, spread_kind: str, better: str,
+    comparable: bool,
+) -> dict[str, str]:  # fmt: skip
+    """Our values, one a seed, against one printed number; ``margin`` is declared before any run.
+
+    Words: exact, equivalent, higher, lower, inconclusive, not comparable, not run, blank in print. ``spread_kind`` is
+    what the printed ± is (fold, seed, standard_error, unknown); "none" is a count, which one value settles.
+    """
+    if quantity is None:
+        return BLANK
+    seeds = len(ours_per_seed)
+    if not seeds:
+        return verdict("not run", "nothing of ours yet")
+    if not comparable:
+        return verdict("not comparable", "the protocols differ, so nothing is subtracted")
+    mean = statistics.fmean(ours_per_seed)
+    difference = mean - quantity.value
+    low, high = quantity.interval
+    exact = low - 1e-12 <= mean <= high + 1e-12
+    side = "higher" if difference > 0 else "lower"
+    note = "" if better not in ("higher", "lower") else f" ({'better' if side == better else 'worse'})"
+    if spread_kind == "none":
+        return verdict("exact", "the same count") if exact else verdict(side, f"by {abs(difference):g}")
+    if seeds == 1:
+        return verdict("inconclusive", f"one seed cannot tell: needs at least {ENOUGH_SEEDS}")
+    spread = statistics.stdev(ours_per_seed)
+    half = float(special.stdtrit(seeds - 1, 0.95)) * spread * math.sqrt(1 + 1 / seeds)
+    span = f"difference {difference:+.3g}, 90 % prediction interval ±{half:.2g}, margin ±{margin:.3g}, {seeds} seeds"
+    if exact:
+        return verdict("exact", f"rounds to the printed digits; {span}")
+    if abs(difference) + half <= margin:
+        return verdict("equivalent", span)
+    if abs(difference) - half > margin:
+        return verdict(side, f"{span}{note}")
+    if seeds >= ENOUGH_SEEDS and float(special.ndtri(0.95)) * spread > margin:
+        return verdict("inconclusive", f"{span}: the seeds spread wider than the margin, more will not settle it")
+    needed = "more" if seeds >= ENOUGH_SEEDS else f"at least {ENOUGH_SEEDS}"
+    return verdict("inconclusive", f"{span}: needs {needed} seeds")

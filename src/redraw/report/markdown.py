@@ -1,0 +1,259 @@
+"""The same tables as text: a page a paper, the front page and the audit. Reads aloud: every mark has its word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from . import audit, charts
+from .page import clock, plural, scale_line
+
+Json = dict[str, Any]
+_SPECIAL = re.compile(r"([\\`*|\[\]~]|(?<![^\W_])_|_(?![^\W_]))")
+_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+
+
+def safe(value: Any) -> str:
+    """Text that Markdown and the HTML inside it leave as it is, on one line."""
+    line = re.sub(r"\s+", " ", str(value)).strip()
+    return _SPECIAL.sub(r"\\\1", line.translate(_HTML))
+
+
+def grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of ready cells."""
+    return "\n".join("| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows)) + "\n"
+
+
+def _list(items: Iterable[str]) -> str:
+    return "".join(f"- {item}\n" for item in items)
+
+
+def paper(table_json: Json) -> str:
+    """One paper: its tables as printed with ours beside, claims, figures' data, departures, lineage."""
+    about = table_json["paper"]
+    venue = " ".join(str(about[k]) for k in ("venue", "year") if about.get(k))
+    who = ", ".join(safe(v) for v in (about["title"], about.get("authors"), venue) if v)
+    parts = [
+        f"# {safe(about.get('short') or about['title'])}\n",
+        f"{safe(about.get('summary', ''))} {who}.\n",
+        f"**{scale_line(table_json['scale'], table_json['seeds'], bool(table_json.get('stand_ins')))}**\n",
+        f"Scale {safe(table_json['scale'])}, {plural(table_json['seeds'], 'seed')}, rows {safe(table_json['rows'])}.\n",
+    ]
+    stand_ins = [
+        f"For {safe(s['dataset'])} stands {safe(s['use'])}: {safe(str(s['because']).rstrip('.'))}."
+        for s in table_json.get("stand_ins", [])
+    ]
+    parts += [_list(stand_ins)] if stand_ins else []
+    parts.append("## Tables as printed\n")
+    parts.append("Printed → ours ± spread over seeds (number of seeds), and whether they agree.\n")
+    parts += [_table(table_json, t) for t in table_json["tables"]]
+    misprints = [
+        f"{safe(m['where'])}: printed {safe(m['printed'])}; meant {safe(m['meant'])}."
+        for m in (table_json.get("misprints") or {}).values()
+    ]
+    measured = table_json.get("third_party") or []
+    others = [f"{safe(p['cell'])}: {safe(p['value'])} ({safe(p['source'])})" for p in measured]
+    for title, body in (
+        ("Claims", _claims(table_json)),
+        ("Figures", "\n".join(_figure(f) for f in table_json.get("figures", []))),
+        ("Findings", _findings([table_json])),
+        ("Departures", _departures(table_json)),
+        ("Paper and released code differ", _differences(table_json)),
+        ("What the paper leaves unsaid", _list(map(safe, table_json.get("silences") or []))),
+        ("Misprints", _list(misprints)),
+        ("Measured by others with the authors’ weights", _list(others)),
+        ("Lineage", _lineage(table_json)),
+    ):
+        parts += [f"## {title}\n", body] if body else []
+    return "\n".join(parts)
+
+
+def said(word: str) -> str:
+    """Sign and word of a verdict."""
+    return f"{audit.mark(word).sign} {word}"
+
+
+def _values(table_json: Json, row: Json, cell: Json) -> str:
+    """ "99 → 95.1 (1)"."""
+    marks = f" {safe(cell['marks'])}" if cell.get("marks") and cell["marks"] != row.get("marks") else ""
+    printed = f"{safe(cell['printed'])}{marks}" if cell["printed"] else ""
+    if cell["ours"] is None:
+        return printed
+    old = " (old code)" if audit.stale(table_json, cell) else ""
+    seeds = f" ({cell['seeds']})" if cell.get("seeds") else ""
+    return f"{printed} → {charts.value_spread(cell['ours'], cell['spread'])}{seeds}{old}".lstrip()
+
+
+def _both(table_json: Json, row: Json, cell: Json | None) -> str:
+    """ "99 → 95.1 (1) ◇ not comparable"."""
+    if cell is None:
+        return ""
+    word = cell["agrees"]["verdict"]
+    if row["kind"] != "printed":
+        word = "not run" if cell["ours"] is None else ""
+    return " ".join(filter(None, (_values(table_json, row, cell), word and said(word))))
+
+
+def _table(table_json: Json, t: Json) -> str:
+    columns = t["columns"]
+    heads = [" · ".join(safe(c[k]) for k in ("group", "label") if c.get(k)) for c in columns]
+    rows = []
+    for row in t["rows"]:
+        marks = f" {safe(row['marks'])}" if row.get("marks") else ""
+        kind = f" ({row['kind']})" if row["kind"] in ("ceiling", "floor") else ""
+        cells = (_both(table_json, row, row["cells"].get(c["id"])) for c in columns)
+        rows.append([f"{safe(row['label'])}{marks}{kind}", *cells])
+    at = f"{safe(t['at'])}. " if t.get("at") else ""
+    out = [f"### {at}{safe(t['title'])}\n"]
+    out += [f"Read in: {safe(t['source'])}.\n"] if t.get("source") else []
+    out.append(grid(["", *heads], rows))
+    out += [_list(f"{safe(k)} {safe(v)}" for k, v in t["footnotes"].items())] if t.get("footnotes") else []
+    order = t.get("order") or {}
+    if order.get("kendall_tau") is not None:
+        tau = f"{order['kendall_tau']:.2g}".replace("-", "−")
+        out.append(f"Order, printed against ours: Kendall tau {tau} over {plural(order['n'], 'model')}.\n")
+    return "\n".join(out)
+
+
+def _claims(table_json: Json) -> str:
+    holds = {True: "yes", False: "no", None: "not printed"}
+    rows = [
+        (
+            safe(c["says"]),
+            safe(c["origin"]),
+            holds[c["printed_holds"]],
+            safe(c.get("seeds_won") or ""),
+            "" if c.get("probability") is None else f"{c['probability']:.2f}",
+            said(c["verdict"]) + (f": {safe(c['because'])}" if c.get("because") else ""),
+        )
+        for c in table_json["claims"]
+    ]
+    return grid(("Claim", "Origin", "Printed holds?", "Seeds won", "Probability", "Verdict"), rows) if rows else ""
+
+
+def _figure(f: Json) -> str:
+    at = f"{safe(f['at'])}. " if f.get("at") else ""
+    out = [f"### {at}{safe(f['title'])}\n"]
+    if f.get("png"):
+        out.append(f"![{safe(f['title'])}]({re.sub(r'[^A-Za-z0-9_./-]', '_', f['png'])})\n")
+    if f.get("because"):
+        return "\n".join([*out, f"{said('not run')}: {safe(f['because'].removeprefix('not run').lstrip(': '))}\n"])
+    if f["kind"] == "curves":
+        controls = [f"{safe(h['label'])}: {charts.number(h['y'])}" for h in f.get("hlines") or []]
+        out.append(_list([f"{safe(s['label'])}: {_ends(s)}" for s in f["series"]] + controls))
+    elif f["kind"] == "confusion":
+        rows = [[safe(label), *map(str, n)] for label, n in zip(f["labels"], f["counts"], strict=True)]
+        head = f"{f.get('y_label') or 'asked for'} ↓ {f.get('x_label') or 'read as'} →"
+        out.append(grid([safe(head), *map(safe, f["labels"])], rows))
+    else:
+        out.append(
+            _list(f"{plural(len(g['images']), 'picture')}: “{safe(charts.cut(g['caption'], 300))}”" for g in f["grid"])
+        )
+    return "\n".join(out)
+
+
+def _ends(s: Json) -> str:
+    """First, lowest, highest and last finite value of a curve."""
+    points = [(x, y) for x, y in zip(s["x"], s["y"], strict=True) if y is not None]
+    if not points:
+        return "no values"
+    low, high = min(points, key=lambda p: p[1]), max(points, key=lambda p: p[1])
+    named = (("starts at", points[0]), ("lowest", low), ("highest", high), ("ends at", points[-1]))
+    return ", ".join(f"{name} {charts.number(y)} ({x:,g})" for name, (x, y) in named)
+
+
+def _findings(tables: list[Json]) -> str:
+    return "".join(
+        f"1. **{safe(str(f['title']).rstrip('.'))}.** {safe(f['says'])} ({safe(key)}"
+        + (f": `{str(f['demonstration']).replace('`', '')}`" if f.get("demonstration") else "")
+        + ")\n"
+        for t in tables
+        for key, f in (t.get("findings") or {}).items()
+    )
+
+
+def _departures(table_json: Json) -> str:
+    keys = {"run": "Run", "key": "Parameter", "paper": "Paper", "ours": "Here", "because": "Because"}
+    rows = [[safe(d[k]) for k in keys] for d in table_json.get("departures", [])]
+    return grid(list(keys.values()), rows) if rows else ""
+
+
+def _differences(table_json: Json) -> str:
+    keys = {"what": "What", "paper": "Paper", "released": "Released code", "changes": "Changes", "source": "Source"}
+    rows = [[key, *(safe(d.get(k, "")) for k in keys)] for key, d in (table_json.get("differences") or {}).items()]
+    return grid(["", *keys.values()], rows) if rows else ""
+
+
+def _lineage(table_json: Json) -> str:
+    rows = []
+    for run, facts in (table_json.get("lineage") or {}).items():
+        code = facts.get("code") or {}
+        state = "old" if facts.get("stale_code") else "current"
+        digests = [str(facts.get(k) or "")[:12] for k in ("data", "weights")] + [str(code.get("digest") or "")[:12]]
+        commit = str(code.get("commit") or "")[:12]
+        time = clock(facts["seconds"]) if facts.get("seconds") is not None else ""
+        rows.append([safe(v) for v in (run, facts.get("steps", ""), *digests, state, commit, time)])
+    head = ("Run", "Steps", "Data digest", "Weights digest", "Code digest", "Code", "Commit", "Time")
+    return grid(head, rows) if rows else ""
+
+
+# --- over all papers ----------------------------------------------------------------------------------------------
+
+
+def _counts(summary: Json) -> str:
+    rows = [
+        [f"**{q.short}** {q.asks}", ", ".join(f"{said(w)} {n}" for w, n in summary["counts"][key].items() if n)]
+        for key, q in audit.QUESTIONS.items()
+    ]
+    return grid(("Question", "Answers"), rows)
+
+
+def index(tables: list[Json], summary: Json, context: Json) -> str:
+    """The front page as text."""
+    seeds = max((t["seeds"] for t in tables), default=0)
+    scales = ", ".join(dict.fromkeys(t["scale"] for t in tables))
+    parts = [
+        "# Every number these papers printed, put to four questions\n",
+        f"**{scale_line(scales, seeds, any(t.get('stand_ins') for t in tables))}**\n",
+        f"## {plural(summary['cells'], 'printed cell')}, four questions\n",
+        _counts(summary),
+    ]
+    found = _findings(tables)
+    parts += ["## Most surprising\n", found] if found else []
+    rows = []
+    for t in tables:
+        own = audit.summary([t])
+        agrees = ", ".join(f"{said(w)} {n}" for w, n in own["counts"]["agrees"].items() if n)
+        claims = ", ".join(f"{said(w)} {n}" for w, n in own["claims"].items())
+        name = f"[{safe(t['paper'].get('short') or t['paper']['title'])}]({t['paper']['id']}.md)"
+        rows.append([name, str(own["cells"]), agrees, claims, safe(t["paper"].get("summary", ""))])
+    parts += ["## Papers\n", grid(("Paper", "Printed cells", "Agrees?", "Claims", "In a sentence"), rows)]
+    files = "[cells.csv](cells.csv), [claims.csv](claims.csv), [audit.md](audit.md), [audit.json](audit.json)"
+    parts.append(f"Files: {files}.\n")
+    made = [f"commit {context['commit']}"] if context.get("commit") else []
+    made += [str(context["machine"])] if context.get("machine") else []
+    made += [f"{k} {clock(v)}" for k, v in (context.get("wall") or {}).items()]
+    parts += [f"Made by: {safe(', '.join(made))}.\n"] if made else []
+    return "\n".join(parts)
+
+
+def audit_page(tables: list[Json], summary: Json) -> str:
+    """`audit.md`: the four counts, then every cell of every paper with its four answers and why."""
+    parts = ["# Audit\n", f"{plural(summary['cells'], 'printed cell')} of {plural(summary['papers'], 'paper')}.\n"]
+    parts += [_counts(summary)]
+    old = summary.get("stale", [])
+    note = f"{plural(len(old), 'value')} made by code that has changed since, marked “old code” below.\n"
+    parts += [note] if old else []
+    head = ("Cell", "Printed → ours", *(q.short for q in audit.QUESTIONS.values()), "Because")
+    for t in tables:
+        rows = []
+        for _, row, _, cell in audit.cells(t):
+            answers = [said(cell[key]["verdict"]) for key in audit.QUESTIONS] if row["kind"] == "printed" else [""] * 4
+            reasons = dict.fromkeys(cell[key].get("because") or "" for key in audit.QUESTIONS)
+            because = "; ".join(safe(r) for r in reasons if r and not any(r in other != r for other in reasons))
+            name = cell["cell_id"].replace("|", "").replace("`", "")
+            rows.append([f"`{name}`", _values(t, row, cell), *answers, because])
+        parts += [f"## {safe(t['paper'].get('short') or t['paper']['title'])}\n", grid(head, rows)]
+        parts += ["Departures:\n", _departures(t)] if t.get("departures") else []
+    return "\n".join(parts)

@@ -1,0 +1,97 @@
+"""From records to rendered tables: gathers what cells.build needs, renders, and returns the record's facts."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..core import read_json, write_json
+from ..sheets import ROOT, read_params, read_sheets
+from . import cells, render
+
+Sealed = tuple[dict[str, Any], dict[str, Any]]
+
+
+def paper_table(spec: Mapping[str, Any], made_from: list[str], folder: Path) -> Sealed:
+    """Judge and render one paper. Returns what its record holds: the whole table, and nothing that differs by machine."""
+    sheets = read_sheets()
+    sheet = sheets[spec["paper"]]
+    scores, manifests = {}, {}
+    for record in made_from:
+        home = Path(record).parent
+        manifest = read_json(home / "manifest.json")
+        manifests[manifest["run"]] = manifest
+        if record.endswith("scores.json"):
+            scores[manifest["run"]] = {**read_json(record), "samples": {}}
+    old = {
+        record
+        for record, code in spec["code"].items()
+        if (read_json(record) or {}).get("about", {}).get("code") != code
+    }
+    stale = {run for run, about in spec["runs"].items() if old & set(about["records"])}
+    for figure in sheet.get("figures", []):
+        if figure["kind"] == "samples":
+            for run in scores:
+                if (
+                    run.rsplit(".s", 1)[0] == figure["run"]
+                    if "/" in figure["run"]
+                    else run.startswith(f"{spec['paper']}/{figure['run']}.s")
+                ):
+                    path = Path("results", spec["scale"], "runs", run, "samples.npz")
+                    scores[run]["samples"][figure["evaluation"]] = grid(
+                        path, sheet["evaluations"][figure["evaluation"]]
+                    )
+    table = cells.build(
+        sheet, sheets=sheets, scores=scores, manifests=manifests, scale=spec["scale"], seeds=spec["seeds"], rows=spec["rows"],
+        stand_ins=spec["stand_ins"], missing=spec["missing"], stale=stale,
+        departures=[{"run": run, **d} for run, about in spec["runs"].items() for d in about["departures"]],
+    )  # fmt: skip
+    render.write_paper(table, folder)
+    return table, {"code": spec["report"]}
+
+
+def index_tables(spec: Mapping[str, Any], made_from: list[str], folder: Path) -> Sealed:
+    """Render the pages over all papers."""
+    tables = [read_json(record) for record in made_from]
+    summary = cells.summary(tables)
+    on_disk = read_params(ROOT / "params.yaml")
+    resolved = {
+        "params": spec["params"],
+        "overridden": {k: v for k, v in spec["params"].items() if on_disk.get(k) != v},
+    }
+    write_json(folder / "resolved.json", resolved)
+    render.write_index(
+        tables,
+        summary,
+        folder,
+        {"scale": spec["scale"], "seeds": spec["params"]["seeds"], "rows": spec["params"]["rows"]},
+    )
+    return {"summary": summary}, {"code": spec["report"]}
+
+
+def grid(path: Path, evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Rows [{"caption", "images": [data URI]}] of a run's samples, one row per caption in the order asked for."""
+    from ..scores import group_name
+
+    name = group_name(evaluation)
+    with np.load(path) as stored:
+        images, captions = stored[name], stored[f"{name}/captions"].tolist()
+    rows: dict[str, list[str]] = {}
+    for caption, image in zip(captions, images, strict=True):
+        rows.setdefault(caption, []).append(data_uri(image))
+    return [{"caption": caption, "images": row} for caption, row in rows.items()]
+
+
+def data_uri(image: np.ndarray) -> str:
+    """A uint8 image [C, H, W] as a PNG inside a data URI."""
+    from PIL import Image
+
+    picture = Image.fromarray(image[0] if len(image) == 1 else np.moveaxis(image, 0, -1))
+    held = io.BytesIO()
+    picture.save(held, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(held.getvalue()).decode()

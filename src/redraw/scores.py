@@ -1,0 +1,107 @@
+"""Per-item arrays -> scores.json: every metric with its protocol key, its selection, curves and confusions. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .core import RedrawError, canonical_json, digest, nearest, read_json
+from .metrics import METRICS
+
+
+def group_name(evaluation: Mapping[str, Any]) -> str:
+    """Evaluations with the same name share their images."""
+    listed = f"-{len(evaluation['list'])}listed" if "list" in evaluation else ""
+    return f"{evaluation['captions']}-{evaluation['images']}-{evaluation['n']}{listed}"
+
+
+def protocol(evaluation: Mapping[str, Any], dataset: str, instrument: str | None) -> dict[str, Any]:
+    """What has to be equal for two numbers to be compared: everything but the model."""
+    fields = {k: v for k, v in evaluation.items() if k not in ("kind", "better", "unit", "snapshots", "list")}
+    listed = {"list": canonical_json(evaluation["list"])} if "list" in evaluation else {}
+    return {**fields, **listed, "dataset": dataset, "instrument_weights": instrument}
+
+
+def score(folder: Path, spec: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts of scores.json for one run: ``metrics``, ``curves``, ``confusion`` and what was scored."""
+    manifest, curves = read_json(folder / "manifest.json"), read_json(folder / "curves.json")
+    curves = {name: {**c, "x_label": "step", "y_label": name} for name, c in curves.items()}
+    weights = {role: read_json(path)["weights"] for role, path in spec["instruments"].items()}
+    metrics: dict[str, Any] = {}
+    confusion: dict[str, Any] = {}
+    with np.load(folder / "items.npz") as items:
+        for name, e in spec["evaluations"].items():
+            if e.get("metric") is None:  # samples to be looked at
+                continue
+            if e["metric"] not in METRICS:
+                raise RedrawError(
+                    f"evaluation {name}: no metric {e['metric']!r}: {nearest(e['metric'], list(METRICS))}"
+                )
+            about = METRICS[e["metric"]]
+            key = protocol(e, spec["dataset"], weights.get(e.get("instrument", "")))
+            own = {
+                "protocol": key, "protocol_key": digest(key), "better": e.get("better", about.better),
+                "unit": e.get("unit", about.unit), "kind": e.get("kind", "own"),
+            }  # fmt: skip
+            arrays = _arrays(items, e)
+            result = about.fn(arrays, **e.get("options", {}))
+            if "counts" in result:
+                confusion[name] = {
+                    "labels": list(range(len(result["counts"]))),
+                    "counts": np.asarray(result["counts"]).tolist(),
+                }
+            metrics[name] = {
+                **_numbers(result),
+                "n": int(result.get("n", len(arrays["class_id"]))),
+                "selection": "last",
+                **own,
+            }
+            if e.get("snapshots"):
+                steps = items[f"{group_name(e)}/steps"].tolist()
+                values = [about.fn(at, **e.get("options", {}))["value"] for at in _over_snapshots(items, e, len(steps))]
+                curves[name] = {"x": steps, "y": values, "x_label": "step", "y_label": f"{name} ({own['unit']})"}
+                for selection, k in _selections(steps, values, own["better"], manifest, curves).items():
+                    metrics[f"{name}@{selection}"] = {**_numbers({"value": values[k]}), "n": metrics[name]["n"],
+                                                      "selection": selection, "step": steps[k], **own}  # fmt: skip
+    return {"run": spec["run"], "scale": spec["scale"], "seed": spec["seed"], "metrics": metrics, "curves": curves,
+            "confusion": confusion}  # fmt: skip
+
+
+def _numbers(result: Mapping[str, Any]) -> dict[str, Any]:
+    per_fold = result.get("per_fold")
+    spread = result.get("spread")
+    return {
+        "value": float(result["value"]), "spread": None if spread is None else float(spread),
+        "folds": None if per_fold is None else len(per_fold), "per_fold": None if per_fold is None else [float(v) for v in per_fold],
+    }  # fmt: skip
+
+
+def _arrays(items: Mapping[str, np.ndarray], e: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """The per-item arrays that one evaluation reads: the group's own and its instrument's."""
+    group, reader = group_name(e), f"{e.get('instrument')}.{e.get('instrument_mode', 'eval')}"
+    found = {f: items[f"{group}/{f}"] for f in ("class_id", "n_words")}
+    for name in items:
+        if name.startswith(f"{group}/{reader}/") and not name.endswith("@"):
+            found[name.rsplit("/", 1)[1]] = items[name]
+    return found
+
+
+def _over_snapshots(items: Mapping[str, np.ndarray], e: Mapping[str, Any], n: int) -> Iterator[dict[str, np.ndarray]]:
+    group, reader = group_name(e), f"{e.get('instrument')}.{e.get('instrument_mode', 'eval')}"
+    logits = items[f"{group}/{reader}/logits@"]
+    for k in range(n):
+        yield {"logits": logits[k], "class_id": items[f"{group}/class_id"], "n_words": items[f"{group}/n_words"]}
+
+
+def _selections(
+    steps: list[int], values: list[float], better: str, manifest: Mapping, curves: Mapping
+) -> dict[str, int]:
+    """Which snapshot each rule takes. ``best_as_printed`` looks at the test metric itself; the optimism is the difference."""
+    found = {"best_as_printed": int(np.argmax(values) if better == "higher" else np.argmin(values))}
+    watched = curves.get(f"validation/{manifest['config'].get('watch')}")
+    if watched:
+        found["best_on_validation"] = steps.index(watched["x"][int(np.argmin(watched["y"]))])
+    return found

@@ -1,0 +1,43 @@
+"""Services that tests start: a test marked with one is skipped where it is missing, and fails where CI=true."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in the workflow; before torch is imported
+
+SERVICES = {
+    "browser": ("chromium", "chromium-browser", "google-chrome"),
+    "slurm": ("slurmctld",),
+    "gpu": ("nvidia-smi",),
+}
+
+
+def find(service: str) -> str | None:
+    """Path of the first program that provides ``service`` (a key of SERVICES), None where there is none."""
+    return next(filter(None, map(shutil.which, SERVICES[service])), None)
+
+
+def missing(reason: str) -> None:
+    """Skip the running test; fail it where CI=true, since there `.ci/run` has to install what tests start."""
+    if os.environ.get("CI", "").lower() == "true":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for service, programs in SERVICES.items():
+        if item.get_closest_marker(service) and find(service) is None:
+            missing(f"{service}: none of {', '.join(programs)} is on PATH")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of a Chromium that runs headless; mark the test `browser` too."""
+    program = find("browser")
+    if program is None:
+        missing(f"browser: none of {', '.join(SERVICES['browser'])} is on PATH")
+    return program

@@ -1,0 +1,242 @@
+"""Keys, freshness and the mistakes of params.yaml and of sheets, on a small plan of its own. No torch, no Snakemake."""
+
+import copy
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from redraw import codes, plan, sheets
+from redraw.core import RedrawError, read_json, write_json
+from redraw.fresh import fresh, settle
+
+PARAMS = {
+    "scale": "smoke", "seeds": 1, "rows": "headline",
+    "engine": {"device": "cpu", "precision": "fp32", "compile": False, "threads": 1, "save_every_seconds": 30},
+    "datasets": {"mnist": {"use": "digits", "because": "a test"}}, "papers": {},
+}  # fmt: skip
+SHEET = {
+    "paper": {"id": "alpha", "title": "A", "short": "A", "authors": "A.", "venue": "V", "year": 2020, "read_in": ["A"],
+              "code": "none", "summary": "s"},
+    "config": {"Net": {"steps": 10, "learning_rate": 0.1}, "Eye": {"steps": 5}},
+    "runs": {
+        "eye": {"recipe": "Eye", "dataset": "mnist", "stage": "pretrain"},
+        "one": {"recipe": "Net", "dataset": "mnist", "score": ["acc"]},
+        "two": {"recipe": "Net", "dataset": "mnist", "needs": {"first": "one"}, "config": {"learning_rate": 0.2}},
+    },
+    "scales": {"embedded": {"Net": {"steps": 3}}},
+    "instruments": {"eye": "eye"},
+    "evaluations": {"acc": {"metric": "accuracy", "instrument": "eye", "captions": "none", "images": "test", "n": 0}},
+}  # fmt: skip
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch):
+    """A folder with one paper, and a function that plans it after changes to its sheet and to params."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(plan, "code_digest", lambda modules: "code")
+    (tmp_path / "papers").mkdir()
+
+    def make(params=(), **sheet):
+        own = copy.deepcopy(SHEET)
+        for key, value in sheet.items():
+            own[key] = value
+        Path("papers/alpha.yaml").write_text(yaml.safe_dump(own))
+        return plan.Plan({**copy.deepcopy(PARAMS), "scale": "embedded", **dict(params)}, tmp_path / "papers")
+
+    return make
+
+
+def finish(p, only=lambda a: True):
+    """Pretend that every job ran: records as a job would seal them."""
+    for a in p.artefacts.values():
+        if only(a):
+            made_from = {u: read_json(u)["digest"] for u in a.made_from}
+            for payload in a.payload:
+                Path(payload).parent.mkdir(parents=True, exist_ok=True)
+                Path(payload).write_text(a.key)
+            write_json(a.record, {"key": a.key, "from": made_from, "digest": f"d{a.key}"})
+
+
+def test_a_plan_has_the_needs_first_and_the_instrument_once(desk):
+    p = desk({"seeds": 2})
+    assert list(p.run) == ["alpha/eye.s0", "alpha/one.s0", "alpha/one.s1", "alpha/two.s0", "alpha/two.s1"]
+    assert p.run["alpha/two.s1"].needs == {"first": "alpha/one.s1"}
+    assert p.run["alpha/one.s1"].instruments == {"eye": "alpha/eye.s0"}
+    assert p.run["alpha/two.s0"].config["learning_rate"] == 0.2
+    assert p.run["alpha/two.s0"].config["steps"] == 3
+
+
+def test_every_value_has_its_origin_and_every_departure_its_reason(desk):
+    p = desk({"papers": {"alpha": {"Net": {"learning_rate": {"value": 0.5, "because": "a test of ours"}}}}})
+    run = p.run["alpha/one.s0"]
+    assert run.origin["learning_rate"] == "params.yaml: papers.alpha.Net"
+    assert run.origin["steps"] == "papers/alpha.yaml: scales.embedded.Net"
+    assert {"key": "learning_rate", "paper": 0.1, "ours": 0.5, "because": "a test of ours"} in run.departures
+    assert {"key": "steps", "paper": 10, "ours": 3, "because": "size of scale embedded"} in run.departures
+    assert {"key": "dataset", "paper": "mnist", "ours": "digits", "because": "a test"} in run.departures
+
+
+def test_reasons_are_not_part_of_a_key(desk):
+    def asked(because):
+        p = desk({"papers": {"alpha": {"Net": {"learning_rate": {"value": 0.5, "because": because}}}}})
+        return {a.record: a.key for a in p.artefacts.values()}
+
+    a, b = asked("first wording"), asked("second wording")
+    changed = {r for r in a if a[r] != b[r]}
+    assert changed and all("/tables/" in r for r in changed)
+
+
+def test_one_parameter_changes_the_keys_of_its_run_and_of_what_hangs_on_it(desk):
+    before = desk().artefacts
+    after = desk(
+        {"papers": {"alpha": {"runs": {"two": {"learning_rate": {"value": 0.7, "because": "a test"}}}}}}
+    ).artefacts
+    changed = {r for r in before if before[r].key != after[r].key}
+    assert {r for r in changed if "/runs/" in r} == {"results/embedded/runs/alpha/two.s0/manifest.json"}
+
+
+def test_fresh_goes_by_content(desk):
+    p = desk()
+    assert not any(fresh(p).values())
+    finish(p)
+    assert all(fresh(p).values())
+    upstream = Path("results/data/digits/manifest.json")
+    write_json(upstream, read_json(upstream) | {"digest": "other"})
+    state = fresh(p)
+    assert state[str(upstream)] and not state["results/embedded/runs/alpha/one.s0/manifest.json"]
+    assert not state[p.index]
+
+
+def test_settle_makes_times_agree_with_freshness(desk):
+    p = desk()
+    settle(p)
+    finish(p)
+    now = time.time_ns()
+    for k, a in enumerate(
+        reversed(p.artefacts.values())
+    ):  # every output older than its inputs, as git and DVC may leave them
+        for o in a.outputs:
+            os.utime(o, ns=(now + k * 10**9, now + k * 10**9))
+    settle(p)
+    for a in p.artefacts.values():
+        youngest = (
+            max(os.stat(f).st_mtime_ns for u in a.made_from for f in p.artefacts[u].outputs) if a.made_from else 0
+        )
+        assert all(os.stat(o).st_mtime_ns >= max(youngest, os.stat(a.spec_file).st_mtime_ns) for o in a.outputs)
+
+
+def test_settle_makes_a_stale_result_older_than_its_spec(desk):
+    finish(p := desk())
+    settle(p)
+    q = desk({"papers": {"alpha": {"runs": {"two": {"learning_rate": {"value": 0.7, "because": "a test"}}}}}})
+    for a in q.artefacts.values():  # a blind --touch: everything claims to be of now
+        for o in a.outputs:
+            os.utime(o)
+    settle(q)
+    a = q.artefacts["results/embedded/runs/alpha/two.s0/manifest.json"]
+    assert os.stat(a.spec_file).st_mtime_ns > max(os.stat(o).st_mtime_ns for o in a.outputs)
+    b = q.artefacts["results/embedded/runs/alpha/one.s0/manifest.json"]
+    assert os.stat(b.spec_file).st_mtime_ns <= min(os.stat(o).st_mtime_ns for o in b.outputs)
+
+
+def test_a_stale_spec_is_new_in_text_too(desk):
+    """Snakemake excuses a newer small file whose checksum it has seen before."""
+    p = desk()
+    settle(p)
+    finish(p)
+    record = "results/embedded/runs/alpha/two.s0/manifest.json"
+    first = Path(p.artefacts[record].spec_file).read_text()
+    write_json(record, read_json(record) | {"key": "of other parameters"})
+    settle(p)
+    assert Path(p.artefacts[record].spec_file).read_text() != first
+
+
+def test_rows_and_scale_leave_runs_out_and_say_so(desk):
+    runs = SHEET["runs"] | {"extra": {"recipe": "Net", "dataset": "mnist", "rows": "all"}}
+    p = desk(runs=runs)
+    assert p.missing == {"alpha/extra": "rows: all"}
+    assert "alpha/extra.s0" in desk({"rows": "all"}, runs=runs).run
+    smoke = desk({"scale": "smoke"}, runs=runs)
+    assert "alpha/two.s0" not in smoke.run and smoke.missing["alpha/two"] == "scale smoke runs one run per recipe"
+
+
+def test_scale_paper_takes_the_real_data(desk):
+    p = desk({"scale": "paper"})
+    assert {r.dataset for r in p.run.values()} == {"mnist"}
+    assert not [d for r in p.run.values() for d in r.departures]
+
+
+MISTAKES = [
+    ({"scale": "smok"}, {}, "params.yaml, scale: 'smok': did you mean \"smoke\"?"),
+    ({"sedes": 1}, {}, "params.yaml, top level: unknown key 'sedes': did you mean \"seeds\"?"),
+    ({"papers": {"alhpa": {}}}, {}, "params.yaml, papers: no paper 'alhpa': did you mean \"alpha\"?"),
+    ({"papers": {"alpha": {"Net": {"lerning_rate": {"value": 1, "because": "a test"}}}}}, {},
+     "params.yaml, papers.alpha.Net: no parameter 'lerning_rate': did you mean \"learning_rate\"?"),
+    ({"papers": {"alpha": {"runs": {"tow": {"steps": {"value": 1, "because": "a test"}}}}}}, {},
+     "params.yaml, papers.alpha.runs: no run 'tow': did you mean \"two\"?"),
+    ({"papers": {"alpha": {"Net": {"learning_rate": {"value": float("nan"), "because": "a test"}}}}}, {},
+     "params.yaml: papers.alpha.Net: learning_rate is nan: give a finite number"),
+    ({}, {"runs": {"a": {"recipe": "Net", "dataset": "mnist", "needs": {"x": "b"}}, "b": {"recipe": "Net", "dataset": "mnist", "needs": {"x": "a"}}}},
+     "papers/alpha.yaml, runs: alpha/a.s0 needs alpha/b.s0 needs alpha/a.s0: a circle; break it"),
+    ({}, {"runs": {"a": {"recipe": "Net", "dataset": "mnist", "needs": {"x": "c"}}}},
+     "papers/alpha.yaml, runs.a.needs: no run 'c': known: a"),
+    ({}, {"scales": {"embedded": {"Net": {"stpes": 3}}}},
+     "papers/alpha.yaml: scales.embedded.Net: unknown field 'stpes': did you mean \"steps\"?"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("params", "sheet", "line"), MISTAKES, ids=[m[2][:60] for m in MISTAKES])
+def test_a_mistake_is_one_line_with_place_and_remedy(desk, params, sheet, line):
+    with pytest.raises(RedrawError) as fault:
+        desk(params, **sheet)
+    assert str(fault.value) == line
+
+
+def test_two_papers_with_one_name(desk):
+    desk()
+    Path("papers/beta.yaml").write_text(Path("papers/alpha.yaml").read_text())
+    with pytest.raises(
+        RedrawError, match=r"^papers/beta.yaml: the paper id 'alpha' is taken by alpha.yaml: choose another id$"
+    ):
+        sheets.read_sheets(Path("papers"))
+
+
+def test_a_key_given_twice_is_an_error_with_its_line(tmp_path):
+    (tmp_path / "x.yaml").write_text("a: 1\nb: 2\na: 3\n")
+    with pytest.raises(RedrawError, match="^x.yaml, line 3: the key 'a' is given twice: correct the file$"):
+        sheets.read_yaml(tmp_path / "x.yaml")
+
+
+def test_code_digest_follows_imports_and_overlooks_comments(tmp_path, monkeypatch):
+    (tmp_path / "papers").mkdir()
+    (tmp_path / "papers" / "__init__.py").write_text("")
+    (tmp_path / "papers" / "a.py").write_text("from ..low import f\n")
+    (tmp_path / "low.py").write_text("def f():\n    return 1\n")
+    (tmp_path / "other.py").write_text("x = 1\n")
+    monkeypatch.setattr(codes, "PACKAGE", tmp_path)
+
+    def now():
+        codes.code_files.cache_clear()
+        codes._substance.cache_clear()
+        return codes.code_digest(["papers.a"])
+
+    first = now()
+    (tmp_path / "low.py").write_text("# why\ndef f():\n\n    return 1\n")
+    (tmp_path / "other.py").write_text("x = 2\n")
+    assert now() == first
+    (tmp_path / "low.py").write_text("def f():\n    return 2\n")
+    assert now() != first
+
+
+def test_the_projects_own_plan_holds_at_every_scale_without_data(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    params = sheets.read_yaml(sheets.ROOT / "params.yaml")
+    for scale in ("smoke", "embedded", "study", "paper"):
+        for rows in ("headline", "all"):
+            p = plan.Plan(params | {"scale": scale, "rows": rows})
+            assert len(p.of_rule("table")) == len(p.sheets)
+            assert json.dumps(p.asked(p.artefacts[p.index]))

@@ -1,0 +1,266 @@
+"""The seven statements of docs/architecture.md ("who keeps which book"), each on a copy of the checkout at scale smoke."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+from desk import Desk
+
+pytestmark = pytest.mark.workflow
+
+
+def fresh_desk(folder) -> Desk:
+    desk = Desk.new(folder)
+    desk.edit("params.yaml", "scale: embedded", "scale: smoke")
+    desk.edit("params.yaml", "  ved: {}", "  ved: {}\n  toy: {}")
+    desk.commit("smoke")
+    return desk
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Desk:
+    """A copy in which `snakemake --cores 2 -- results/tables` ran to its end."""
+    desk = fresh_desk(tmp_path_factory.mktemp("made"))
+    desk.tables()
+    return desk
+
+
+@pytest.fixture
+def desk(made, tmp_path) -> Desk:
+    """A copy of that copy, to be changed. Training state and Snakemake's own notes come along."""
+    shutil.copytree(made.folder, tmp_path / "d", symlinks=True)
+    return Desk(tmp_path / "d")
+
+
+RUNS = {"ved/classifier.s0", "ved/kind4.s0", "toy/echo.s0"}
+
+
+def test_statement_1_run_again_at_once_it_has_nothing_to_do(made):
+    assert {e["run"] for e in made.spooled("trained")} == RUNS
+    assert len(made.spooled("trained")) == len(RUNS)
+    said = made.tables()
+    assert "Nothing to be done" in said.stdout + said.stderr
+    assert made.jobs() == {}
+
+
+def test_one_paper_is_two_files_and_appears_in_the_tables(made):
+    table = made.json("results/tables/smoke/toy.json")
+    (cell,) = [c for row in table["tables"][0]["rows"] for c in row["cells"].values()]
+    assert cell["printed"] == "12.3" and cell["ours"] is not None
+    assert made.json("work/specs/results/smoke/runs/toy/echo.s0/manifest.json")["spec"]["needs"] == {
+        "teacher": "results/smoke/runs/ved/classifier.s0/manifest.json"
+    }
+    assert "toy.html" in (made.folder / "results/tables/smoke/index.html").read_text()
+    assert "toy:table-1:mnist:echo:accuracy" in (made.folder / "results/tables/smoke/cells.csv").read_text()
+
+
+def test_a_sheet_without_code_shows_its_tables(made):
+    text = (made.folder / "results/tables/smoke/stackgan.md").read_text()
+    assert "3.70 ± .04" in text and "not run" in text
+    assert not (made.folder / "src/redraw/papers/stackgan.py").exists()
+
+
+def test_explain_prints_the_lineage_of_a_cell(made):
+    said = made.run("redraw", "explain", "toy:table-1:mnist:echo:accuracy").stdout
+    manifest = made.json("results/smoke/runs/toy/echo.s0/manifest.json")
+    for part in (
+        "12.3",
+        "toy/echo.s0",
+        manifest["weights"][:16],
+        manifest["about"]["code"],
+        "learning_rate = 1.0",
+        "papers/toy.yaml: config.Echo",
+    ):
+        assert part in said
+
+
+def test_statement_3_one_changed_parameter_retrains_its_paper_and_the_table_shows_it(desk):
+    desk.depart("toy", "Echo", "learning_rate", 2.0)
+    before = len(desk.spooled("trained"))
+    jobs = desk.jobs()
+    assert (jobs["train"], jobs["sample"], jobs["metrics"]) == (1, 1, 1) and "pretrain" not in jobs
+    desk.tables()
+    assert [e["run"] for e in desk.spooled("trained")[before:]] == ["toy/echo.s0"]
+    departures = desk.json("results/tables/smoke/toy.json")["departures"]
+    assert {
+        "run": "toy/echo.s0",
+        "key": "learning_rate",
+        "paper": 1.0,
+        "ours": 2.0,
+        "because": "for a test",
+    } in departures
+    assert desk.jobs() == {}
+    desk.depart("toy", "Echo", "learning_rate", 1.0)  # back to what was trained before: an export, no training
+    desk.tables()
+    assert len(desk.spooled("trained")) == before + 1
+
+
+def test_statement_6_a_code_change_retrains_nothing_and_marks_the_cells(desk):
+    with (desk.folder / "src/redraw/papers/toy.py").open("a") as f:
+        f.write("\nCHANGED = True\n")
+    assert set(desk.jobs()) <= {"table", "index", "results/tables"}
+    desk.tables()
+    assert len(desk.spooled("trained")) == len(RUNS)
+    assert desk.json("results/tables/smoke/toy.json")["lineage"]["toy/echo.s0"]["stale_code"] is True
+    assert desk.json("results/tables/smoke/ved.json")["lineage"]["ved/kind4.s0"]["stale_code"] is False
+    assert "changed since" in desk.run("redraw", "explain", "toy:table-1:mnist:echo:accuracy").stdout
+    desk.run("redraw", "retrain", "toy/echo.s0")
+    desk.tables()
+    assert desk.json("results/tables/smoke/toy.json")["lineage"]["toy/echo.s0"]["stale_code"] is False
+
+
+def test_statement_7_scales_stand_side_by_side(desk):
+    sheet = (desk.folder / "src/redraw/papers/ved.yaml").read_text()
+    start, end = sheet.index("  embedded:"), sheet.index("  study:")
+    tiny = "  embedded:\n    VED: {steps: 10, evaluations: 1}\n    Classifier: {steps: 10, evaluations: 1}\n"
+    (desk.folder / "src/redraw/papers/ved.yaml").write_text(sheet[:start] + tiny + sheet[end:])
+    desk.tables("--config", "scale=embedded")
+    trained = len(desk.spooled("trained"))
+    assert trained > len(RUNS)
+    smoke = desk.jobs()
+    assert set(smoke) <= {
+        "table",
+        "index",
+        "results/tables",
+    }  # the sheet's text changed, so that tables are written anew
+    desk.tables()
+    assert desk.jobs() == {} and desk.jobs("--config", "scale=embedded") == {}
+    assert len(desk.spooled("trained")) == trained
+    assert desk.json("results/tables/smoke/ved.json")["scale"] == "smoke"
+    assert desk.json("results/tables/embedded/ved.json")["scale"] == "embedded"
+
+
+# --- with DVC ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory) -> Desk:
+    """A copy in which `dvc repro` ran to its end, committed and pushed to a folder."""
+    folder = tmp_path_factory.mktemp("recorded")
+    desk = fresh_desk(folder / "a")
+    desk.dvc("remote", "add", "-q", "-d", "store", str(folder / "store"))
+    desk.dvc("repro", "-q")
+    desk.commit("one")
+    desk.dvc("push", "-q")
+    return desk
+
+
+@pytest.fixture
+def clone(recorded, tmp_path) -> Desk:
+    """A clone of that, pulled. No training state, no notes of Snakemake's, arbitrary file times."""
+    subprocess.run(["git", "clone", "-q", recorded.folder, tmp_path / "c"], check=True)
+    desk = Desk(tmp_path / "c")
+    desk.git("config", "user.email", "a@example.org")
+    desk.git("config", "user.name", "a")
+    desk.dvc("pull", "-q")
+    return desk
+
+
+def clean(desk: Desk) -> bool:
+    return desk.dvc("status", "-q", check=False).returncode == 0
+
+
+def test_statement_4_dvc_repro_trains_all_once_in_one_call_and_both_books_agree(recorded):
+    trained = recorded.spooled("trained")
+    assert sorted(e["run"] for e in trained) == sorted(RUNS)
+    assert len({e["invocation"] for e in trained}) == 1
+    assert clean(recorded) and recorded.jobs() == {}
+
+
+def test_statement_2_clone_and_pull_retrain_nothing(clone):
+    assert clone.jobs() == {}
+    clone.tables()
+    assert clone.spooled("train") == []
+
+
+def test_statement_3_after_a_pull_dvc_retrains_only_what_changed(clone):
+    clone.depart("toy", "Echo", "learning_rate", 2.0)
+    clone.dvc("repro", "-q")
+    assert [e["run"] for e in clone.spooled("train")] == ["toy/echo.s0"]
+    assert clean(clone) and clone.jobs() == {}
+
+
+def test_statement_3_a_blind_touch_does_not_bless_a_stale_number(clone):
+    clone.depart("toy", "Echo", "learning_rate", 2.0)
+    clone.run(*clone.snakemake_call("--touch"))
+    assert clone.jobs()["train"] == 1
+
+
+def test_statement_3_old_results_under_new_parameters_are_not_excused(clone):
+    """Checked out again, an old small file has a checksum that Snakemake has seen; that must not make it current."""
+    clone.depart("toy", "Echo", "learning_rate", 2.0)
+    clone.tables()
+    clone.run("redraw", "record")
+    clone.git("commit", "-qam", "two")
+    clone.git("checkout", "-q", "HEAD~1", "--", "dvc.lock", "results")
+    clone.dvc("checkout", "-q", "-f")
+    assert clone.jobs()["train"] == 1
+
+
+def test_statement_4_one_failed_run_does_not_keep_other_papers_from_being_recorded(clone):
+    clone.depart("toy", "Echo", "learning_rate", 1.0e30)
+    clone.depart("ved", "VED", "learning_rate", 0.002)
+    failed = clone.dvc("repro", "-q", "--keep-going", check=False)
+    assert failed.returncode != 0
+    assert clone.json("results/smoke/done/ved.json")["results/tables/smoke/ved.json"] is not None
+    assert clone.json("results/smoke/done/toy.json")["results/smoke/runs/toy/echo.s0/manifest.json"] is None
+    assert "toy/echo.s0: " in (clone.folder / "logs/smoke/toy/echo.s0.train.log").read_text()
+    assert clone.dvc("status", "-q", "paper@ved", check=False).returncode == 0
+    clone.depart("toy", "Echo", "learning_rate", 0.5)
+    clone.dvc("repro", "-q")
+    assert clean(clone) and clone.jobs() == {}
+    assert sorted(e["run"] for e in clone.spooled("trained")) == ["toy/echo.s0", "ved/kind4.s0"]
+
+
+def test_a_clone_that_was_not_pulled_trains_every_run_once(recorded, tmp_path):
+    subprocess.run(["git", "clone", "-q", recorded.folder, tmp_path / "c"], check=True)
+    desk = Desk(tmp_path / "c")
+    desk.dvc("repro", "-q")
+    assert sorted(e["run"] for e in desk.spooled("trained")) == sorted(RUNS)
+    assert clean(desk) and desk.weights() == recorded.weights()
+
+
+def test_record_refuses_what_params_do_not_ask_for(clone):
+    clone.depart("toy", "Echo", "learning_rate", 2.0)
+    said = clone.run("redraw", "record", check=False)
+    assert said.returncode == 2 and said.stderr.count("\n") == 1
+    assert said.stderr.startswith("redraw: ") and "not what params.yaml asks for" in said.stderr
+
+
+# --- kill -9 -----------------------------------------------------------------------------------------------------
+
+
+def test_statement_5_kill_9_at_any_moment(tmp_path):
+    """Five kills of the whole process group, five of Snakemake alone while its jobs live; then to the end."""
+    desk = fresh_desk(tmp_path / "k")
+    desk.depart("ved", "VED", "steps", 2500)
+    desk.edit("params.yaml", "save_every_seconds: 30", "save_every_seconds: 0.1")
+    rng = random.Random(5)
+    moments = []
+    for k in range(10):
+        call = subprocess.Popen(
+            desk.snakemake_call(), cwd=desk.folder, env=desk.env, start_new_session=True, stdout=-3, stderr=-3
+        )
+        pause = rng.uniform(1.0, 8.0)
+        moments.append(round(pause, 1))
+        time.sleep(pause)
+        ended = call.poll() is not None
+        if k % 2 == 0:
+            os.killpg(call.pid, signal.SIGKILL) if not ended else None
+        else:
+            call.kill()
+        call.wait()
+    desk.tables()
+    trained = [e["run"] for e in desk.spooled("trained")]
+    assert sorted(trained) == sorted(RUNS), moments
+    starts = [e["start"] for e in desk.spooled("train") if e["run"] == "ved/kind4.s0"]
+    assert starts == sorted(starts) and max(starts) > 0, (starts, moments)
+    whole = fresh_desk(tmp_path / "w")
+    whole.depart("ved", "VED", "steps", 2500)
+    whole.tables()
+    assert desk.weights() == whole.weights()
+    assert desk.jobs() == {}

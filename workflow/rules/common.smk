@@ -1,0 +1,70 @@
+# The plan, made at every parse; file times are brought in line with freshness, so that Snakemake decides right after
+# clone, pull, checkout and even a blind --touch.
+import os
+import sys
+import uuid
+
+from snakemake.exceptions import WorkflowError
+
+from redraw.core import RedrawError, locked
+from redraw.fresh import settle
+from redraw.plan import Plan
+
+# One single-thread process a core: a second OpenMP thread costs more than it gives at these sizes, and its spinning
+# wait collapses on a busy machine. Hash seeds and BLAS workspaces are fixed for the sake of determinism.
+for name, value in {
+    "OMP_NUM_THREADS": str(config.get("engine", {}).get("threads", 1)),
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "GOMP_SPINCOUNT": "0",
+    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
+    "PYTHONHASHSEED": "0",
+    "REDRAW_INVOCATION": uuid.uuid4().hex[:8],
+}.items():
+    os.environ.setdefault(name, value)
+# `redraw` is found by the interpreter that runs Snakemake, whether or not its folder is on PATH.
+os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]
+
+
+def refuse(mistake):
+    """A user's mistake is one line and exit code 2, here as everywhere."""
+    print(f"redraw: {mistake}", file=sys.stderr, flush=True)
+    os._exit(2)
+
+
+HELD, BUSY = None, ""
+try:
+    PLAN = Plan(config)
+    if workflow.is_main_process:  # not in the Snakemake that a scheduler starts per job
+        try:
+            HELD = locked(".snakemake/redraw.lock", "this checkout", wait=False)
+            HELD.__enter__()  # until the process is gone, however it goes
+            settle(PLAN)
+        except RedrawError as busy:  # a dry run may look on; onstart refuses a real one
+            HELD, BUSY = None, str(busy)
+except RedrawError as mistake:
+    refuse(mistake)
+except OSError as trouble:
+    refuse(f"{trouble.filename}: {trouble.strerror}: give this user write access, then run the same command; nothing is lost")
+
+
+def asked(template):
+    """The input function of a rule: upstream records and payloads of the artefact whose record is ``template``."""
+
+    def inputs(wildcards):
+        artefact = PLAN.artefacts[template.format(**wildcards)]
+        return [*artefact.made_from, *artefact.reads]
+
+    return inputs
+
+
+def only(stage):
+    """A wildcard constraint that matches the runs of one stage and nothing else."""
+    import re
+
+    names = sorted({re.escape(r.id) for r in PLAN.run.values() if r.stage == stage})
+    return "|".join(names) or "(?!)"
+
+
+onstart:
+    if HELD is None:
+        refuse(BUSY)

@@ -1,0 +1,48 @@
+wildcard_constraints:
+    dataset="[a-z0-9_]+",
+    scale="smoke|embedded|study|paper",
+    paper="[a-z0-9_]+",
+    tokens="[a-z0-9_.]+",
+
+
+rule download:
+    input:
+        spec="work/specs/results/data/{dataset}/raw.json",
+    output:
+        record="results/data/{dataset}/raw.json",
+    log:
+        "logs/data/{dataset}.download.log",
+    benchmark:
+        "logs/data/{dataset}.download.tsv"
+    shell:
+        "redraw download --spec {input.spec} --out {output.record} 2> {log}"
+
+
+rule prepare:
+    input:
+        asked("results/data/{dataset}/manifest.json"),
+        spec="work/specs/results/data/{dataset}/manifest.json",
+    output:
+        record="results/data/{dataset}/manifest.json",
+        images="results/data/{dataset}/images.u8",
+    log:
+        "logs/data/{dataset}.prepare.log",
+    benchmark:
+        "logs/data/{dataset}.prepare.tsv"
+    shell:
+        "redraw prepare --spec {input.spec} --out {output.record} 2> {log}"
+
+
+rule tokenize:
+    input:
+        asked("results/data/{dataset}/tokens/{tokens}/record.json"),
+        spec="work/specs/results/data/{dataset}/tokens/{tokens}/record.json",
+    output:
+        record="results/data/{dataset}/tokens/{tokens}/record.json",
+        tokens="results/data/{dataset}/tokens/{tokens}/tokens.npz",
+    log:
+        "logs/data/{dataset}.{tokens}.tokenize.log",
+    benchmark:
+        "logs/data/{dataset}.{tokens}.tokenize.tsv"
+    shell:
+        "redraw tokenize --spec {input.spec} --out {output.record} 2> {log}"
