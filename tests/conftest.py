@@ -6,6 +6,7 @@ import os
 import shutil
 
 import pytest
+from desk import Desk
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in the workflow; before torch is imported
 
@@ -41,3 +42,11 @@ def chromium() -> str:
     if program is None:
         missing(f"browser: none of {', '.join(SERVICES['browser'])} is on PATH")
     return program
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """A copy of the checkout in which `snakemake --cores 2 -- results/tables` ran to its end at scale smoke."""
+    desk = Desk.smoke(tmp_path_factory.mktemp("made"))
+    desk.tables()
+    return desk

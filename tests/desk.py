@@ -20,8 +20,13 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.env = {**os.environ, "PYTHONPATH": str(folder / "src"), "PYTHONDONTWRITEBYTECODE": "", "GIT_CONFIG_GLOBAL": "/dev/null",
-                    "PATH": os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]}  # fmt: skip
+        self.env = {
+            **os.environ,
+            "PYTHONPATH": str(folder / "src"),
+            "PYTHONDONTWRITEBYTECODE": "",
+            "GIT_CONFIG_GLOBAL": "/dev/null",
+            "PATH": os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"],
+        }
 
     @classmethod
     def new(cls, folder: Path, toy: bool = True) -> Desk:
@@ -41,6 +46,15 @@ class Desk:
         desk.git("config", "user.email", "a@example.org")
         desk.git("config", "user.name", "a")
         desk.commit("start")
+        return desk
+
+    @classmethod
+    def smoke(cls, folder: Path) -> Desk:
+        """A copy whose params.yaml asks for scale smoke and gives the toy its stage of DVC."""
+        desk = cls.new(folder)
+        desk.edit("params.yaml", "scale: embedded", "scale: smoke")
+        desk.edit("params.yaml", "  ved: {}", "  ved: {}\n  toy: {}")
+        desk.commit("smoke")
         return desk
 
     def run(self, *words: str, check: bool = True, **options) -> subprocess.CompletedProcess:

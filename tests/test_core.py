@@ -70,7 +70,8 @@ def test_read_json_of_a_missing_or_torn_file_is_none(tmp_path):
 
 
 def test_a_kernel_lock_goes_with_its_process(tmp_path):
-    code = f"from redraw.core import locked\nimport time\nwith locked({str(tmp_path / 'l')!r}, 'x'):\n print('held', flush=True)\n time.sleep(60)"
+    lock = str(tmp_path / "l")
+    code = f"import time, redraw.core as c\nwith c.locked({lock!r}, 'x'):\n print('held', flush=True)\n time.sleep(60)"
     holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert holder.stdout.readline() == "held\n"
     with (

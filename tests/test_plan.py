@@ -180,7 +180,7 @@ MISTAKES = [
      "params.yaml, papers.alpha.runs: no run 'tow': did you mean \"two\"?"),
     ({"papers": {"alpha": {"Net": {"learning_rate": {"value": float("nan"), "because": "a test"}}}}}, {},
      "params.yaml: papers.alpha.Net: learning_rate is nan: give a finite number"),
-    ({}, {"runs": {"a": {"recipe": "Net", "dataset": "mnist", "needs": {"x": "b"}}, "b": {"recipe": "Net", "dataset": "mnist", "needs": {"x": "a"}}}},
+    ({}, {"runs": {a: {"recipe": "Net", "dataset": "mnist", "needs": {"x": b}} for a, b in ("ab", "ba")}},
      "papers/alpha.yaml, runs: alpha/a.s0 needs alpha/b.s0 needs alpha/a.s0: a circle; break it"),
     ({}, {"runs": {"a": {"recipe": "Net", "dataset": "mnist", "needs": {"x": "c"}}}},
      "papers/alpha.yaml, runs.a.needs: no run 'c': known: a"),

@@ -13,22 +13,6 @@ from desk import Desk
 pytestmark = pytest.mark.workflow
 
 
-def fresh_desk(folder) -> Desk:
-    desk = Desk.new(folder)
-    desk.edit("params.yaml", "scale: embedded", "scale: smoke")
-    desk.edit("params.yaml", "  ved: {}", "  ved: {}\n  toy: {}")
-    desk.commit("smoke")
-    return desk
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory) -> Desk:
-    """A copy in which `snakemake --cores 2 -- results/tables` ran to its end."""
-    desk = fresh_desk(tmp_path_factory.mktemp("made"))
-    desk.tables()
-    return desk
-
-
 @pytest.fixture
 def desk(made, tmp_path) -> Desk:
     """A copy of that copy, to be changed. Training state and Snakemake's own notes come along."""
@@ -86,13 +70,8 @@ def test_statement_3_one_changed_parameter_retrains_its_paper_and_the_table_show
     desk.tables()
     assert [e["run"] for e in desk.spooled("trained")[before:]] == ["toy/echo.s0"]
     departures = desk.json("results/tables/smoke/toy.json")["departures"]
-    assert {
-        "run": "toy/echo.s0",
-        "key": "learning_rate",
-        "paper": 1.0,
-        "ours": 2.0,
-        "because": "for a test",
-    } in departures
+    changed = {"key": "learning_rate", "paper": 1.0, "ours": 2.0, "because": "for a test"}
+    assert any(changed.items() <= d.items() for d in departures)
     assert desk.jobs() == {}
     desk.depart("toy", "Echo", "learning_rate", 1.0)  # back to what was trained before: an export, no training
     desk.tables()
@@ -141,7 +120,7 @@ def test_statement_7_scales_stand_side_by_side(desk):
 def recorded(tmp_path_factory) -> Desk:
     """A copy in which `dvc repro` ran to its end, committed and pushed to a folder."""
     folder = tmp_path_factory.mktemp("recorded")
-    desk = fresh_desk(folder / "a")
+    desk = Desk.smoke(folder / "a")
     desk.dvc("remote", "add", "-q", "-d", "store", str(folder / "store"))
     desk.dvc("repro", "-q")
     desk.commit("one")
@@ -236,7 +215,7 @@ def test_record_refuses_what_params_do_not_ask_for(clone):
 
 def test_statement_5_kill_9_at_any_moment(tmp_path):
     """Five kills of the whole process group, five of Snakemake alone while its jobs live; then to the end."""
-    desk = fresh_desk(tmp_path / "k")
+    desk = Desk.smoke(tmp_path / "k")
     desk.depart("ved", "VED", "steps", 2500)
     desk.edit("params.yaml", "save_every_seconds: 30", "save_every_seconds: 0.1")
     rng = random.Random(5)
@@ -259,7 +238,7 @@ def test_statement_5_kill_9_at_any_moment(tmp_path):
     assert sorted(trained) == sorted(RUNS), moments
     starts = [e["start"] for e in desk.spooled("train") if e["run"] == "ved/kind4.s0"]
     assert starts == sorted(starts) and max(starts) > 0, (starts, moments)
-    whole = fresh_desk(tmp_path / "w")
+    whole = Desk.smoke(tmp_path / "w")
     whole.depart("ved", "VED", "steps", 2500)
     whole.tables()
     assert desk.weights() == whole.weights()

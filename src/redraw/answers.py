@@ -69,7 +69,8 @@ def _costs(plan: Plan) -> Answer:
             continue
         hours = "not estimated" if r["gpu_hours"] is None else f"{r['gpu_hours']:g}"
         disk = "not estimated" if r["disk_gb"] is None else f"{r['disk_gb']:g} GB"
-        lines.append(f"{r['paper'] + ' ' + r['table']:<{width}}  {r['runs']:>4}  {hours:<13}  {disk:<13}  {', '.join(r['missing']) or 'none'}")  # fmt: skip
+        files = ", ".join(r["missing"]) or "none"
+        lines.append(f"{r['paper'] + ' ' + r['table']:<{width}}  {r['runs']:>4}  {hours:<13}  {disk:<13}  {files}")
     lines += [f"  {p}/{n.split('/')[1]}: {why}" for n, why in plan.missing.items() for p in [n.split("/")[0]]]
     return lines, {"scale": plan.scale, "seeds": plan.seeds, "tables": rows, "left_out": plan.missing}
 
@@ -88,38 +89,52 @@ def explain(plan: Plan, cell_id: str) -> Answer:
     if cell_id not in cells:
         raise RedrawError(f"explain {cell_id}: no such cell: {nearest(cell_id, list(cells))[:300]}")
     table, cell = cells[cell_id]
-    ours = (
-        "nothing"
-        if cell["ours"] is None
-        else f"{cell['ours']:.6g}" + (f" ± {cell['spread']:.2g}" if cell["spread"] else "")
-    )
-    lines = [cell_id, f"  printed   {cell['printed'] or '(ours only)'}   {cell['printed_source'] or ''}",
-             f"  ours      {ours}  ({cell['seeds']} seed{'s' * (cell['seeds'] != 1)}, n = {cell['n']}, selection {cell['selection']})"]  # fmt: skip
+    ours = "nothing" if cell["ours"] is None else f"{cell['ours']:.6g}"
+    if cell["ours"] is not None:
+        ours += f" ± {cell['spread']:.2g}" if cell["spread"] else ""
+        ours += f"  ({cell['seeds']} seed{'s' * (cell['seeds'] != 1)}, n = {cell['n']}, selection {cell['selection']})"
+    lines = [
+        cell_id,
+        f"  printed       {cell['printed'] or '(ours only)'}   {cell['printed_source'] or ''}",
+        f"  ours          {ours}",
+    ]
     for question in ("possible", "same_protocol", "agrees", "claims"):
         lines.append(f"  {question:<14}{cell[question]['verdict']}: {cell[question]['because']}")
     for d in cell["differs"]:
         lines.append(f"  differs       {d['field']}: paper {d['paper']}, ours {d['ours']}")
-    lineage = {}
-    for run in cell["runs"]:
-        r, record = plan.run.get(run), read_json(plan.manifest(run))
-        if r is None or record is None:
-            continue
-        data = read_json(plan.data(r.dataset)) or {}
-        about = record["about"]
-        lineage[run] = {
-            "config": {k: {"value": v, "origin": r.origin.get(k, "")} for k, v in record["config"].items()},
-            "departures": list(r.departures), "data": {"name": r.dataset, "digest": data.get("digest")},
-            "weights": record["weights"], "fingerprint": record["fingerprint"], "code": about["code"], "commit": about["commit"],
-            "stale_code": table["lineage"].get(run, {}).get("stale_code"), "environment": about["environment"],
-            "device": about["device"], "seconds": about["seconds"], "steps": record["steps"], "stopped": record["stopped"],
-        }  # fmt: skip
-        one = lineage[run]
-        lines += [f"  run {run}", f"    data        {r.dataset}, digest {one['data']['digest']}", f"    weights     sha256 {one['weights'][:16]}…",
-                  f"    code        {one['code']}" + (" (changed since)" if one["stale_code"] else "") + f", commit {one['commit']}",
-                  f"    machine     {one['device']}, {', '.join(f'{k} {v}' for k, v in one['environment'].items())}",
-                  f"    trained     {one['steps']} steps in {one['seconds']:.1f} s ({one['stopped']})"]  # fmt: skip
-        lines += [f"    {k} = {v['value']}   {v['origin']}" for k, v in one["config"].items()]
+    lineage = {
+        run: _lineage(plan, run, table) for run in cell["runs"] if run in plan.run and read_json(plan.manifest(run))
+    }
+    for run, one in lineage.items():
+        lines += _lineage_lines(run, one)
     return lines, {"cell": cell, "lineage": lineage}
+
+
+def _lineage(plan: Plan, run: str, table: dict) -> dict[str, Any]:
+    """What stands behind a run: values with origin, digests of data, weights and code, commit, machine, time."""
+    r, record = plan.run[run], read_json(plan.manifest(run))
+    about, data = record["about"], read_json(plan.data(r.dataset)) or {}
+    return {
+        "config": {k: {"value": v, "origin": r.origin.get(k, "")} for k, v in record["config"].items()},
+        "departures": list(r.departures), "data": {"name": r.dataset, "digest": data.get("digest")},
+        "weights": record["weights"], "fingerprint": record["fingerprint"], "code": about["code"], "commit": about["commit"],
+        "stale_code": table["lineage"].get(run, {}).get("stale_code"), "environment": about["environment"],
+        "device": about["device"], "seconds": about["seconds"], "steps": record["steps"], "stopped": record["stopped"],
+    }  # fmt: skip
+
+
+def _lineage_lines(run: str, one: dict[str, Any]) -> list[str]:
+    changed = " (changed since)" if one["stale_code"] else ""
+    machine = ", ".join(f"{k} {v}" for k, v in one["environment"].items())
+    return [
+        f"  run {run}",
+        f"    data        {one['data']['name']}, digest {one['data']['digest']}",
+        f"    weights     sha256 {one['weights'][:16]}…",
+        f"    code        {one['code']}{changed}, commit {one['commit']}",
+        f"    machine     {one['device']}, {machine}",
+        f"    trained     {one['steps']} steps in {one['seconds']:.1f} s ({one['stopped']})",
+        *(f"    {k} = {v['value']}   {v['origin']}" for k, v in one["config"].items()),
+    ]
 
 
 def finding(id: str) -> Answer:

@@ -18,7 +18,7 @@ SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "all", "--quiet", "ru
 
 
 def done(plan: Plan) -> None:
-    """One small file per paper for DVC: digests of what stands for the paper, null where a job failed. Derived, never a source."""
+    """One small file per paper for DVC: digests of what stands for it, null where a job failed. Derived, never a source."""
     current = fresh(plan)
     for paper in plan.sheets:
         records = [*_records(plan, paper), plan.table(paper)]

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .core import RedrawError
+from .core import PROCESS_SETTINGS, RedrawError
 
 MAKERS = {
     "download": "raw files of a data set, fetched or drawn, each with its hash",
@@ -64,8 +64,7 @@ def _overrides(p: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    # Set before torch or numpy is loaded: one thread a process, no spinning, deterministic cuBLAS.
-    for name, value in {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0", "CUBLAS_WORKSPACE_CONFIG": ":4096:8"}.items():  # fmt: skip
+    for name, value in PROCESS_SETTINGS.items():
         os.environ.setdefault(name, value)
     a = parser().parse_args(arguments)
     try:

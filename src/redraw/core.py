@@ -15,6 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+PROCESS_SETTINGS = {
+    "OMP_NUM_THREADS": "1",  # one single-thread process a core: a second thread costs more than it gives at these sizes,
+    "OMP_WAIT_POLICY": "PASSIVE",  # and its spinning wait collapses on a busy machine
+    "GOMP_SPINCOUNT": "0",
+    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # deterministic cuBLAS
+    "PYTHONHASHSEED": "0",
+}
+"""Environment of every process that computes, set before numpy or torch is loaded."""
+
 
 class RedrawError(Exception):
     """A user's mistake or a broken file: shown as one line (what, where, what to do next), exit code 2."""

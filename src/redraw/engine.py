@@ -143,8 +143,10 @@ def train(
         progress.end()
     seconds = at["seconds"] + time.monotonic() - clock
     spool.write("trained", step=step, seconds=round(seconds, 3))
-    return {"weights": _cpu(recipe.state_dict()), "snapshots": at["snapshots"], "curves": at["curves"], "steps": step,
-            "stopped": "early" if at["stopped"] else "budget", "images": step * config.batch_size, "seconds": seconds}  # fmt: skip
+    return {
+        "weights": _cpu(recipe.state_dict()), "snapshots": at["snapshots"], "curves": at["curves"], "steps": step,
+        "stopped": "early" if at["stopped"] else "budget", "images": step * config.batch_size, "seconds": seconds,
+    }  # fmt: skip
 
 
 def device_name(device: torch.device) -> str:

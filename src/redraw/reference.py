@@ -28,15 +28,21 @@ def reference(tables: Path, out: Path) -> None:
     for name in sorted(p.name for p in tables.iterdir() if p.suffix in KINDS):
         atomic_copy(tables / name, out / name)
     runs = {run: about for paper in papers for run, about in paper["lineage"].items()}
-    made = {
-        "scale": papers[0]["scale"], "seeds": papers[0]["seeds"], "rows": papers[0]["rows"], "commit": commit(),
-        "machine": environment() | {"processor": processor()}, "training_seconds": round(sum(r["seconds"] for r in runs.values()), 1),
-        "runs": {run: {k: about[k] for k in ("weights", "seconds", "steps", "code", "commit")} for run, about in sorted(runs.items())},
-    }  # fmt: skip
+    kept = ("weights", "seconds", "steps", "code", "commit")
+    made = {k: papers[0][k] for k in ("scale", "seeds", "rows")} | {
+        "commit": commit(),
+        "machine": environment() | {"processor": processor()},
+        "training_seconds": round(sum(r["seconds"] for r in runs.values()), 1),
+        "runs": {run: {k: about[k] for k in kept} for run, about in sorted(runs.items())},
+    }
     write_json(out / "provenance.json", made)
-    lines = [f"# Tables at scale {made['scale']}, {made['seeds']} seeds, rows {made['rows']}", "",
-             f"Made by `make reference` from commit {made['commit']} on {made['machine']['processor']}, {made['machine']['cores']} cores; "
-             f"{len(runs)} trainings, {made['training_seconds']:g} s of training in all.", ""]  # fmt: skip
+    lines = [
+        f"# Tables at scale {made['scale']}, {made['seeds']} seeds, rows {made['rows']}",
+        "",
+        f"Made by `make reference` from commit {made['commit']} on {made['machine']['processor']}, "
+        f"{made['machine']['cores']} cores; {len(runs)} trainings, {made['training_seconds']:g} s of training in all.",
+        "",
+    ]
     lines += [f"* [{p['paper']['short']}]({p['paper']['id']}.md): {p['paper']['title']}" for p in papers]
     lines += ["* [all papers](index.md), [the audit](audit.md), [cells.csv](cells.csv), [claims.csv](claims.csv)"]
     atomic_write(out / "README.md", "\n".join(lines) + "\n")

@@ -71,12 +71,13 @@ def score(folder: Path, spec: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _numbers(result: Mapping[str, Any]) -> dict[str, Any]:
-    per_fold = result.get("per_fold")
-    spread = result.get("spread")
+    spread, folds = result.get("spread"), result.get("per_fold")
     return {
-        "value": float(result["value"]), "spread": None if spread is None else float(spread),
-        "folds": None if per_fold is None else len(per_fold), "per_fold": None if per_fold is None else [float(v) for v in per_fold],
-    }  # fmt: skip
+        "value": float(result["value"]),
+        "spread": None if spread is None else float(spread),
+        "folds": None if folds is None else len(folds),
+        "per_fold": None if folds is None else [float(v) for v in folds],
+    }
 
 
 def _arrays(items: Mapping[str, np.ndarray], e: Mapping[str, Any]) -> dict[str, np.ndarray]:

@@ -6,20 +6,11 @@ import uuid
 
 from snakemake.exceptions import WorkflowError
 
-from redraw.core import RedrawError, locked
+from redraw.core import PROCESS_SETTINGS, RedrawError, locked
 from redraw.fresh import settle
 from redraw.plan import Plan
 
-# One single-thread process a core: a second OpenMP thread costs more than it gives at these sizes, and its spinning
-# wait collapses on a busy machine. Hash seeds and BLAS workspaces are fixed for the sake of determinism.
-for name, value in {
-    "OMP_NUM_THREADS": str(config.get("engine", {}).get("threads", 1)),
-    "OMP_WAIT_POLICY": "PASSIVE",
-    "GOMP_SPINCOUNT": "0",
-    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
-    "PYTHONHASHSEED": "0",
-    "REDRAW_INVOCATION": uuid.uuid4().hex[:8],
-}.items():
+for name, value in {**PROCESS_SETTINGS, "REDRAW_INVOCATION": uuid.uuid4().hex[:8]}.items():
     os.environ.setdefault(name, value)
 # `redraw` is found by the interpreter that runs Snakemake, whether or not its folder is on PATH.
 os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]

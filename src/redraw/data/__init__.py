@@ -57,8 +57,8 @@ def missing(name: str, raw: str | os.PathLike) -> list[str]:
 def fetch(name: str, raw: str | os.PathLike) -> dict[str, Any]:
     """See to it that the raw files lie in folder ``raw``, unchanged. Returns {"files": {file: {"sha256", "bytes"}}}.
 
-    What was found first is noted in the folder. Raises RedrawError for a file that has changed since, and for files that
-    only a person can put there.
+    What was found first is noted in the folder. Raises RedrawError for a file that has changed since, and for files
+    that only a person can put there.
     """
     dataset, raw = find(name), Path(raw)
     lacking = [f for f in dataset.raw_files if find_raw(raw, f) is None]
@@ -74,7 +74,7 @@ def fetch(name: str, raw: str | os.PathLike) -> dict[str, Any]:
         if file in before and before[file] != said:
             raise RedrawError(
                 f"{raw / file}: changed since it was first read (SHA-256 {said['sha256'][:12]}…, was "
-                f"{before[file]['sha256'][:12]}…): put the old file back, or remove {raw / RECORD} if the new one is right"
+                f"{before[file]['sha256'][:12]}…): put the old one back, or remove {raw / RECORD} if it is right now"
             )
     body = {"files": files}
     if before != files:

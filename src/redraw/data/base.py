@@ -1,10 +1,14 @@
 """The prepared format, one for all data sets, and batches assembled from it by index.
 
-A folder: ``images.u8`` all images' bytes, [H, W, C] each, one behind the other, in their own sizes · ``offsets.npy``
-[N + 1] int64, where each begins · ``shapes.npy`` [N, 3] int32, H W C · ``class_ids.npy`` [N] int32 · ``names.txt`` a
-line each · ``splits.json`` {split: [[start, stop), …]} · where there are any, ``boxes.npy`` [N, 4] float32 (x, y, width,
-height in pixels) and captions: ``captions.utf8`` their bytes, ``captions.npy`` [captions + 1] int64, where each begins,
-``caption_index.npy`` [N + 1] int64, the first caption of each image · ``manifest.json`` counts, sizes, SHA-256 of each file.
+A folder of
+
+    images.u8           the bytes of all images, [H, W, C] each, one behind the other, each in its own size
+    offsets.npy         [N + 1] int64, where each begins; shapes.npy [N, 3] int32, H W C
+    class_ids.npy       [N] int32; names.txt a line each; splits.json {split: [[start, stop), …]}
+    boxes.npy           [N, 4] float32: x, y, width, height in pixels; only where there are boxes
+    captions.utf8       the bytes of all captions; captions.npy [captions + 1] int64, where each begins
+    caption_index.npy   [N + 1] int64, the first caption of each image; these three only where there are captions
+    manifest.json       counts, sizes, and the size and SHA-256 of each file
 """
 
 from __future__ import annotations
@@ -121,7 +125,7 @@ class Prepared:
     # -- batches ------------------------------------------------------------------------------------------------
 
     def to(self, device: Any, budget: int = 2 << 30) -> Prepared:
-        """Batches will be on ``device``; images of one size are kept there as uint8 where ``budget`` bytes hold them."""
+        """Batches will be on ``device``; images of one size stay there as uint8 where ``budget`` bytes hold them."""
         import torch
 
         self._device, self._resident = torch.device(device), None

@@ -5,9 +5,9 @@
     3  ``min`` or ``max`` of the number and 1-5 distractors "min nine five seven"
     4  sums and differences that give the number            "three plus two"
 
-Kinds 1, 2 and 4 are finite lists, kind 3 is sampled. Of kind 4 there are 12 captions for the digits 0, 1, 2 and 13 for the
-others (the paper says 13 for each): the word, every ``a plus b``, every ``a minus b`` with a <= 9, and the sum of ones
-where that is not among them already.
+Kinds 1, 2 and 4 are finite lists, kind 3 is sampled. Of kind 4 there are 12 captions for the digits 0, 1, 2 and 13 for
+the others (the paper says 13 for each): the word, every ``a plus b``, every ``a minus b`` with a <= 9, and the sum of
+ones where that is not among them already.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ MERGED = {"that 's a X": "this is a X", "black X on white": "black X on white ba
 """Difference D3: behind these sentences a comma is missing, so that they melt into the ones that follow."""
 
 RELEASED_TESTS = {
-    0: ("one plus one minus two", "two plus three minus five", "zero plus zero plus one minus one", "one minus two plus one",
-        "nine minus five minus four", "one plus zero plus zero plus zero minus one", "four minus two minus two",
-        "six plus zero minus six", "one plus six minus eight plus one"),
+    0: ("one plus one minus two", "two plus three minus five", "zero plus zero plus one minus one",
+        "one minus two plus one", "nine minus five minus four", "one plus zero plus zero plus zero minus one",
+        "four minus two minus two", "six plus zero minus six", "one plus six minus eight plus one"),
     1: ("one plus one minus one", "zero plus zero plus one", "one plus zero plus zero", "five minus two minus two",
         "three plus four minus six", "eight minus eight plus one"),
     5: ("eight minus five plus two", "three plus zero plus two", "zero plus zero plus five plus zero",
@@ -43,8 +43,8 @@ RELEASED_TESTS = {
         "zero minus zero plus zero plus six minus one"),
     7: ("three plus two plus two", "one plus one plus one plus four", "two plus two plus two plus one",
         "nine minus six plus four", "eight plus two minus three", "zero plus zero plus seven plus zero plus zero",
-        "one plus three plus one plus two", "one plus five plus one", "one plus one plus five", "five plus one plus one",
-        "two plus three plus two"),
+        "one plus three plus one plus two", "one plus five plus one", "one plus one plus five",
+        "five plus one plus one", "two plus three plus two"),
 }  # fmt: skip
 """{digit: captions} that the authors' committed sample folders of the run 1513535949 were drawn from.
 
@@ -77,8 +77,8 @@ def sample_caption(
 ) -> list[str]:
     """One caption of any kind. ``distractors`` (1-5, kind 3) is drawn evenly where it is None.
 
-    Kind 3 as released: the other numbers are distinct, all larger (``min``) or smaller (``max``) than the digit; which of
-    the two is free where both leave ``distractors`` numbers to choose from.
+    Kind 3 as released: the other numbers are distinct, all larger (``min``) or smaller (``max``) than the digit; which
+    of the two is free where both leave ``distractors`` numbers to choose from.
     """
     if kind != 3:
         captions = training_captions(kind, digit, as_released)

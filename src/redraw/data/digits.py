@@ -1,7 +1,8 @@
 """A stand-in for MNIST: scikit-learn's 1,797 real handwritten digits, written as MNIST's four IDX files.
 
-8 x 8 pixels of 17 grey levels become 20 x 20 (bicubic) in the middle of 28 x 28, as MNIST's digits do, and are stretched
-in contrast, v -> 4 (v - 0.5) + 0.5, to strokes as black as MNIST's. 450 test images, 45 a class; the others train.
+8 x 8 pixels of 17 grey levels become 20 x 20 (bicubic) in the middle of 28 x 28, as MNIST's digits do, and are
+stretched in contrast, v -> 4 (v - 0.5) + 0.5, to strokes as full as MNIST's. 450 test images, 45 a class; the others
+train.
 """
 
 from __future__ import annotations

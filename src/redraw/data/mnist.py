@@ -1,8 +1,8 @@
 """MNIST from its IDX files, plain or gzipped, and a writer of such files for what stands in for it.
 
-The four files hold a training and a test split. The VED paper speaks of a validation set as well and does not say which:
-here it is the last part of the training split, a sixth by default (10,000 of MNIST's 60,000). The paper's released code
-validates on the test split instead.
+The four files hold a training and a test split. The VED paper speaks of a validation set as well and does not say
+which: here it is the last part of the training split, a sixth by default (10,000 of MNIST's 60,000). The paper's
+released code validates on the test split instead.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PUBLISHED = {
     "t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
     "t10k-labels-idx1-ubyte.gz": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
 }
-"""SHA-256 of MNIST's own files, as the checksum lists of TensorFlow Datasets have them. Fashion-MNIST looks the same."""
+"""SHA-256 of MNIST's own files, from the checksum lists of TensorFlow Datasets. Fashion-MNIST has the same names."""
 
 UBYTE = 0x08  # IDX's code of unsigned bytes
 GET_AGAIN = "get the file again, then run the same command"
@@ -122,12 +122,13 @@ def _opened(path: Path) -> BinaryIO:
 def _header(f: BinaryIO, path: Path, dimensions: int) -> tuple[int, ...]:
     magic = _exactly(f, 4, path)
     if magic[:3] != bytes((0, 0, UBYTE)):
-        expected = f"0000080{dimensions}"
-        hint = f"rename it to {path.name}.gz" if magic[:2] == b"\x1f\x8b" else GET_AGAIN
-        raise RedrawError(f"{path}: magic number {magic.hex()}, expected {expected} (IDX of unsigned bytes): {hint}")
+        hint = f"it is gzipped, rename it to {path.name}.gz" if magic[:2] == b"\x1f\x8b" else GET_AGAIN
+        raise RedrawError(
+            f"{path}: magic number {magic.hex()}, expected {UBYTE:06x}{dimensions:02x} (IDX, uint8): {hint}"
+        )
     if magic[3] != dimensions:
         raise RedrawError(
-            f"{path}: {magic[3]} dimensions, expected {dimensions}: are image and label files mixed up? Otherwise {GET_AGAIN}"
+            f"{path}: {magic[3]} dimensions, expected {dimensions} (are image and label files mixed up?): {GET_AGAIN}"
         )
     return struct.unpack(f">{dimensions}I", _exactly(f, 4 * dimensions, path))
 

@@ -2,13 +2,21 @@
 
 A sheet's entry under ``tokens``:
 
-    captions: digits_kind1 … digits_kind4 | dataset    from the grammar of digit_captions.py, or the data set's own
-    as_released, distractors, per_class                digits: D3; kind 3: numbers beside the digit, captions a class (64)
-    unseen, operations                                 digits: held-out captions a class (20), operators in kind 4's ([2, 3, 4])
-    seed                                               digits: of what is sampled (0)
-    tokenizer                                          words: lower case, cut at white space
-    specials, framed                                   ([<pad>, <start>, <end>, <unk>]); <start> … <end> around each (true)
-    vocabulary_from, min_count, max_words              dataset: splits ([train]), rarer words are <unk> (1), longer is cut
+    captions          digits_kind1 … digits_kind4: from the grammar of digit_captions.py; dataset: the data set's own
+    tokenizer         words: lower case, cut at white space
+    framed            <start> and <end> around each caption (true)
+  digits:
+    as_released       D3, in kind 2 (false)
+    distractors       kind 3: how many numbers beside the digit, 1 to 5; null draws it for each caption (null)
+    per_class         kind 3: how many captions a class (64)
+    unseen            kinds 3 and 4: how many held-out captions a class (20)
+    operations        kind 4: how many operators in these ([2, 3, 4])
+    seed              of what is sampled (0)
+  dataset:
+    specials          the vocabulary's first words ([<pad>, <start>, <end>, <unk>])
+    vocabulary_from   splits whose captions make the vocabulary ([train])
+    min_count         rarer words are <unk> (1)
+    max_words         longer captions are cut; null: never (null)
 """
 
 from __future__ import annotations
@@ -25,7 +33,7 @@ import numpy as np
 
 from ..core import RedrawError, nearest
 from .digit_captions import DIGITS, RELEASED_TESTS, VOCABULARY, sample_caption, training_captions, unseen_captions
-from .words import SPECIALS, Encoder, Table, Tokens, write_tokens
+from .words import SPECIALS, Encoder, Tokens, write_tokens
 
 if TYPE_CHECKING:
     from .base import Prepared
@@ -34,7 +42,7 @@ __all__ = ["TOKENIZERS", "Tokens", "build_vocabulary", "tokenize", "write_tokens
 
 TOKENIZERS: dict[str, Callable[[str], list[str]]] = {"words": lambda caption: caption.lower().split()}
 
-COMMON = {"captions": None, "tokenizer": "words", "specials": list(SPECIALS), "framed": True}
+COMMON = {"captions": None, "tokenizer": "words", "framed": True}
 OF_DIGITS = {
     "as_released": False,
     "distractors": None,
@@ -43,7 +51,7 @@ OF_DIGITS = {
     "operations": [2, 3, 4],
     "seed": 0,
 }
-OF_DATASET = {"vocabulary_from": ["train"], "min_count": 1, "max_words": None}
+OF_DATASET = {"specials": list(SPECIALS), "vocabulary_from": ["train"], "min_count": 1, "max_words": None}
 
 
 def tokenize(spec: Mapping[str, Any], data: str | os.PathLike, folder: str | os.PathLike) -> dict[str, Any]:
@@ -63,13 +71,17 @@ def tokenize(spec: Mapping[str, Any], data: str | os.PathLike, folder: str | os.
         if name not in defaults:
             raise RedrawError(f"tokens, captions {captions}: no option {name!r}: {nearest(name, list(defaults))}")
     options = defaults | dict(spec)
+    if options["tokenizer"] not in TOKENIZERS:
+        raise RedrawError(
+            f"tokens, tokenizer {options['tokenizer']!r}: {nearest(options['tokenizer'], list(TOKENIZERS))}"
+        )
     if kind:
         return _of_digits(int(kind[1]), options, prepared, Path(folder))
     return _of_dataset(options, prepared, Path(folder))
 
 
 def build_vocabulary(captions: Iterable[Sequence[str]], specials: Sequence[str], min_count: int = 1) -> list[str]:
-    """``specials``, then the words of ``captions`` seen ``min_count`` times or more, frequent ones first, ties by word."""
+    """``specials``, then the words that ``captions`` hold ``min_count`` times or more: frequent first, ties by word."""
     counts = Counter(word for words in captions for word in words)
     words = sorted((w for w, n in counts.items() if n >= min_count), key=lambda w: (-counts[w], w))
     return [*specials, *(w for w in words if w not in specials)]
@@ -78,52 +90,44 @@ def build_vocabulary(captions: Iterable[Sequence[str]], specials: Sequence[str],
 def _of_digits(kind: int, options: Mapping[str, Any], prepared: Prepared, folder: Path) -> dict[str, Any]:
     if prepared.classes != len(DIGITS):
         raise RedrawError(
-            f"tokens: captions of digits for {prepared.folder}, which has {prepared.classes} classes: use a set of digits"
+            f"tokens: {prepared.folder} has {prepared.classes} classes, digits have 10: use a set of digits"
         )
-    specials = options["specials"]
-    vocabulary = [*specials, *VOCABULARY[len(SPECIALS) :]]
-    if tuple(specials) != SPECIALS:
-        raise RedrawError(f"tokens: specials {specials}: captions of digits have {list(SPECIALS)}: leave them out")
-    as_released, seed, distractors = options["as_released"], options["seed"], options["distractors"]
     tables: dict[str, list[list[list[str]]]] = {}
     if kind == 3:
-        rngs = [np.random.default_rng([seed, digit]) for digit in range(10)]
-        draws = [
-            [sample_caption(3, d, rng, distractors) for _ in range(options["per_class"])] for d, rng in enumerate(rngs)
-        ]
-        tables["trained"] = draws
-        tables["unseen"] = [
-            _others(lambda d=d, rng=rng: sample_caption(3, d, rng, distractors), draws[d], options["unseen"])
-            for d, rng in enumerate(rngs)
-        ]
+        tables = _sampled(options)
     else:
-        tables["trained"] = [training_captions(kind, digit, as_released) for digit in range(10)]
+        tables["trained"] = [training_captions(kind, digit, options["as_released"]) for digit in range(10)]
     if kind == 4:
-        of_digit = [unseen_captions(d, options["unseen"], tuple(options["operations"]), seed) for d in range(10)]
-        tables["unseen"] = of_digit
-        tables["released"] = [[c.split() for c in RELEASED_TESTS.get(d, ())] for d in range(10)]
+        operations, seed = tuple(options["operations"]), options["seed"]
+        tables["unseen"] = [unseen_captions(d, options["unseen"], operations, seed) for d in range(10)]
+        tables["released"] = [[caption.split() for caption in RELEASED_TESTS.get(d, ())] for d in range(10)]
     encoded = {}
     for name, of_class in tables.items():
-        if not any(of_class):
-            continue
-        encoder = Encoder(vocabulary, options["framed"])
+        encoder = Encoder(VOCABULARY, options["framed"])
         for captions in of_class:
             encoder.add(captions)
         encoded[name] = encoder.table("class")
-    return write_tokens(folder, vocabulary, encoded, options["framed"])
+    return write_tokens(folder, VOCABULARY, encoded, options["framed"])
 
 
-def _others(draw: Callable[[], list[str]], taken: Iterable[Sequence[str]], n: int) -> list[list[str]]:
-    """Up to ``n`` distinct captions that are not ``taken``; fewer, or none, where nearly all are."""
-    seen, found = {tuple(c) for c in taken}, []
-    for _ in range(100 * n):
-        if len(found) == n:
-            break
-        caption = draw()
-        if tuple(caption) not in seen:
-            seen.add(tuple(caption))
-            found.append(caption)
-    return found
+def _sampled(options: Mapping[str, Any]) -> dict[str, list[list[list[str]]]]:
+    """Kind 3: what is trained on keeps the sampler's frequencies; held out are distinct captions that are not in it.
+
+    Some digits have few captions in all (with one distractor 18): there fewer are held out than were asked for.
+    """
+    trained, unseen = [], []
+    for digit in range(10):
+        rng = np.random.default_rng([options["seed"], digit])
+        captions = [sample_caption(3, digit, rng, options["distractors"]) for _ in range(options["per_class"])]
+        seen, others = {tuple(c) for c in captions}, []
+        for _ in range(100 * options["unseen"]):
+            other = sample_caption(3, digit, rng, options["distractors"])
+            if tuple(other) not in seen and len(others) < options["unseen"]:
+                seen.add(tuple(other))
+                others.append(other)
+        trained.append(captions)
+        unseen.append(others)
+    return {"trained": trained, "unseen": unseen}
 
 
 def _of_dataset(options: Mapping[str, Any], prepared: Prepared, folder: Path) -> dict[str, Any]:
@@ -147,7 +151,7 @@ def _of_dataset(options: Mapping[str, Any], prepared: Prepared, folder: Path) ->
     encoder = Encoder(vocabulary, options["framed"], options["max_words"])
     for i in range(len(prepared)):
         encoder.add(captions([i]))
-    table: Table = encoder.table("image")
+    table = encoder.table("image")
     notes = []
     without = int((np.diff(table.first) == 0).sum())
     if without:

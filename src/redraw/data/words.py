@@ -1,9 +1,13 @@
 """Captions as word ids: the tables of a tokenised data set, their files and their reader.
 
-A folder: ``tokens.npz`` with, for every table, ``<table>/tokens`` [captions, T] framed and padded with 0, ``<table>/n_words``
-[captions], how many of them are no padding, and ``<table>/first`` [owners + 1], the first caption of each owner ·
-``vocabulary.json`` · ``record.json``. The table "trained" belongs to the images, or to the classes where all images of a
-class share their captions; any other table is a held-out list whose owners are the classes.
+A folder of ``vocabulary.json``, ``record.json`` and ``tokens.npz``, which holds for every table
+
+    <table>/tokens    [captions, T] framed, and padded with 0
+    <table>/n_words   [captions], how many of them are no padding
+    <table>/first     [owners + 1], the first caption of each owner
+
+The table "trained" belongs to the images, or to the classes where all images of a class share their captions; any other
+table is a held-out list whose owners are the classes.
 """
 
 from __future__ import annotations
@@ -34,7 +38,7 @@ class Table:
     owner: Literal["image", "class"]
 
     def pick(self, owners: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """One row for each of ``owners`` [N], drawn evenly from its captions. Raises RedrawError for one without any."""
+        """One row for each of ``owners`` [N], drawn evenly from its captions. Raises RedrawError where one has none."""
         low, high = self.first[owners], self.first[owners + 1]
         if np.any(low == high):
             who = int(np.asarray(owners)[np.argmax(low == high)])
@@ -78,7 +82,7 @@ class Tokens:
         return self.tables[name]
 
     def ids(self, words: Iterable[str]) -> list[int]:
-        """Word ids of one caption, framed by <start> and <end> where this store's captions are; unknown words are <unk>."""
+        """Word ids of one caption, framed where this store's captions are; unknown words are <unk>."""
         return encode(words, self._ids, self.framed)
 
     def encode(self, captions: Sequence[Sequence[str]]) -> tuple[np.ndarray, np.ndarray]:
@@ -162,8 +166,8 @@ def write_tokens(
     lacking = [s for s in (START, END) if framed and s not in vocabulary]
     if not vocabulary or vocabulary[0] != PAD or lacking or len(set(vocabulary)) != len(vocabulary):
         raise RedrawError(
-            f"{folder}: a vocabulary begins with {PAD}, names each word once and holds {START} and {END} where captions "
-            f"are framed: correct `specials` in the paper's sheet"
+            f"{folder}: a vocabulary begins with {PAD}, names each word once and holds {START} and {END} for framed "
+            f"captions: correct `specials` in the paper's sheet"
         )
     write_json(folder / "vocabulary.json", list(vocabulary))
     arrays = {}

@@ -23,10 +23,10 @@ OPTIONAL = ("boxes.npy", "captions.utf8", "captions.npy", "caption_index.npy")
 
 
 class PreparedWriter:
-    """``with PreparedWriter(folder, "digits", classes) as writer: writer.add(…)``; then ``writer.body`` is the manifest's.
+    """``with PreparedWriter(folder, "digits") as writer: writer.add(…)``; then ``writer.body`` is the manifest's.
 
-    Memory stays constant but for some 50 bytes an image. Everything goes to a neighbour of ``folder`` first; leaving the
-    block moves the files to their places, an exception drops them. While they are moved the folder has no
+    Memory stays constant but for some 50 bytes an image. Everything goes to a neighbour of ``folder`` first; leaving
+    the block moves the files to their places, an exception drops them. While they are moved the folder has no
     manifest.json, so that a crash leaves either the old data set or none, never a half one.
     """
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 from .audit import mark
+from .words import cut, number, text, value_spread
 
 SHAPES = {  # in a box of 10 x 10
     "yes": '<circle cx="5" cy="5" r="4" fill="currentColor"/>',
@@ -39,28 +39,6 @@ def symbols() -> str:
     return f'<svg class="defs" width="0" height="0" aria-hidden="true"><defs>{defs}</defs></svg>'
 
 
-def number(value: float | None, digits: int = 3) -> str:
-    """A value as text: ``digits`` significant digits, whole numbers from 1,000 on with separators, a real minus."""
-    if value is None or not math.isfinite(value):
-        return "–" if value is None else str(value)
-    if value == 0:
-        return "0"
-    places = digits - 1 - math.floor(math.log10(abs(value)))
-    if places > 6:
-        return f"{value:.{digits - 1}e}".replace("-", "−")
-    return f"{value:,.{max(0, places)}f}".replace("-", "−")
-
-
-def value_spread(value: float | None, spread: float | None) -> str:
-    """ "31.0 ± 1.4": the spread's second digit decides how many places both have."""
-    if value is None:
-        return ""
-    if not spread or not math.isfinite(spread):
-        return number(value) + (" ± 0" if spread == 0 else "")
-    places = min(6, max(0, 1 - math.floor(math.log10(spread))))
-    return f"{value:,.{places}f} ± {spread:,.{places}f}".replace("-", "−")
-
-
 def ticks(low: float, high: float, wanted: int = 4) -> list[float]:
     """Round numbers (1, 2, 2.5 or 5 times a power of ten) that enclose [low, high]."""
     if not high > low:
@@ -76,11 +54,6 @@ def _tick(value: float) -> str:
     if abs(value) >= 1e4 and value % 1000 == 0:
         return f"{value / 1000:g}k".replace("-", "−")
     return f"{value:g}".replace("-", "−")
-
-
-def cut(text: str, most: int) -> str:
-    """At most ``most`` characters of a text, an ellipsis where some are left out."""
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 def _apart(wanted: list[float], gap: float, low: float, high: float) -> list[float]:
@@ -143,14 +116,14 @@ def lines(figure: dict[str, Any], ident: str | None = None) -> str:
     def py(y: float) -> float:
         return bottom - (bottom - top) * (y - yt[0]) / (yt[-1] - yt[0])
 
-    out = [f'<text x="0" y="12">{escape(figure.get("y_label") or "")}</text>']
+    out = [f'<text x="0" y="12">{text(figure.get("y_label") or "")}</text>']
     for t in yt:
         out.append(f'<line class="gl" x1="{left:.1f}" x2="{right:.1f}" y1="{py(t):.1f}" y2="{py(t):.1f}"/>')
         out.append(f'<text x="{left - 6:.1f}" y="{py(t) + 4:.1f}" text-anchor="end">{_tick(t)}</text>')
     for t in xt:
         out.append(f'<text x="{px(t):.1f}" y="{bottom + 15}" text-anchor="middle">{_tick(t)}</text>')
     middle = (left + right) / 2
-    x_label = escape(figure.get("x_label") or "")
+    x_label = text(figure.get("x_label") or "")
     out.append(f'<text x="{middle:.1f}" y="{bottom + 32}" text-anchor="middle">{x_label}</text>')
     for s in series:
         kind = "cl" if s.get("style") == "control" else "ol"
@@ -165,12 +138,12 @@ def lines(figure: dict[str, Any], ident: str | None = None) -> str:
         out.append(f'<line class="ref" x1="{left:.1f}" x2="{right:.1f}" y1="{at}" y2="{at}"/>')
         label = cut(h["label"], 34)
         x, y, anchor = _free(5.6 * len(label), py(h["y"]), left + 4, right - 4, bottom, taken)
-        out.append(f'<text class="halo" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(label)}</text>')
+        out.append(f'<text class="halo" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{text(label)}</text>')
     last = {s["label"]: next(y for y in reversed(s["y"]) if _finite(y)) for s in series}
     ends = _apart([py(last[name]) + 4 for name in names], 13, top + 4, bottom)
     for name, y in zip(names, ends, strict=True):
         kind = next("ct" if s.get("style") == "control" else "ot" for s in series if s["label"] == name)
-        out.append(f'<text class="{kind}" x="{right + 6:.1f}" y="{y:.1f}">{escape(shown[name])}</text>')
+        out.append(f'<text class="{kind}" x="{right + 6:.1f}" y="{y:.1f}">{text(shown[name])}</text>')
     said = [f"{name} ends at {number(last[name])}" for name in names] + [
         f"{h['label']} {number(h['y'])}" for h in hlines
     ]
@@ -198,8 +171,8 @@ def _svg(body: str, width: int, height: int, title: str, about: str, ident: str 
     """An image with a name and a description; without ``ident`` (markup that is cloned) no ids, one label."""
     head = f'<svg class="ch" style="max-width:{width}px" viewBox="0 0 {width} {height}" role="img"'
     if ident is None:
-        return f'{head} aria-label="{escape(f"{title}: {about}")}">{body}</svg>'
-    names = f'<title id="{ident}-t">{escape(title)}</title><desc id="{ident}-d">{escape(about)}</desc>'
+        return f'{head} aria-label="{text(f"{title}: {about}")}">{body}</svg>'
+    names = f'<title id="{ident}-t">{text(title)}</title><desc id="{ident}-d">{text(about)}</desc>'
     return f'{head} aria-labelledby="{ident}-t {ident}-d">{names}{body}</svg>'
 
 
@@ -225,13 +198,13 @@ def strip(cell: dict[str, Any], controls: Sequence[tuple[str, float]]) -> str:
         low = k % 2
         anchor = "start" if px(v) < 60 else "end" if px(v) > 280 else "middle"
         out.append(f'<line class="ref" x1="{px(v):.1f}" x2="{px(v):.1f}" y1="{24 if low else 12}" y2="52"/>')
-        text = escape(cut(label, 32))
-        out.append(f'<text class="halo" x="{px(v):.1f}" y="{21 if low else 9}" text-anchor="{anchor}">{text}</text>')
+        said = text(cut(label, 32))
+        out.append(f'<text class="halo" x="{px(v):.1f}" y="{21 if low else 9}" text-anchor="{anchor}">{said}</text>')
     out += [f'<line class="os" x1="{px(v):.1f}" x2="{px(v):.1f}" y1="31" y2="45"/>' for v in seeds]
     out.append(f'<circle class="of" cx="{px(cell["ours"]):.1f}" cy="38" r="3.6"/>')
-    said = ", ".join(f"{label} {number(v)}" for label, v in controls)
+    about_controls = ", ".join(f"{label} {number(v)}" for label, v in controls)
     about = f"{value_spread(cell['ours'], cell.get('spread'))}; seeds {', '.join(map(number, seeds))}"
-    return _svg("".join(out), 340, 74, "Our value", about + (f"; {said}" if said else ""), None)
+    return _svg("".join(out), 340, 74, "Our value", about + (f"; {about_controls}" if about_controls else ""), None)
 
 
 def dots(words: Sequence[str]) -> str:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import audit, charts
-from .page import anchor, caption, pairs, plural, sentence, text, verdict
+from . import audit, charts, words
+from .page import anchor, caption, pairs, sentence, verdict
 from .sections import run_facts, runs_line, short_digest, value
+from .words import plural, text
 
 Json = dict[str, Any]
 OLD_CODE = "marks a value made by code that has changed since; retrain the run to renew it."
@@ -43,7 +44,7 @@ def _cell(table_json: Json, t: Json, row: Json, column: Json, cell: Json) -> str
     printed = cell["printed"]
     seeds = f" <small>{plural(cell['seeds'], 'seed')}</small>" if ours is not None and cell.get("seeds") else ""
     word = cell["agrees"]["verdict"] if row["kind"] == "printed" else "not run"
-    shown = charts.value_spread(ours, cell["spread"]) if ours is not None else f"<small>{text(word)}</small>"
+    shown = words.value_spread(ours, cell["spread"]) if ours is not None else f"<small>{text(word)}</small>"
     left = f'{text(printed)}<span class="arr"> → </span>' if printed else ""
     stand_in = ", stand-in data" if cell["scale"] != "paper" and ours is not None else ""
     unit = f", {text(column['unit'])}" if column.get("unit") else ""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
-from . import charts
-from .page import caption, heading, picture, table, text, verdict
+from . import charts, words
+from .page import caption, heading, picture, table, verdict
+from .words import text
 
 Json = dict[str, Any]
 
@@ -41,9 +42,9 @@ def _numbers(f: Json) -> str:
     for s in f["series"]:
         every = max(1, (len(s["x"]) - 1) // 6)
         at = sorted({*range(0, len(s["x"]), every), len(s["x"]) - 1} if s["x"] else set())
-        points = ", ".join(f"{charts.number(s['y'][i])} at {s['x'][i]:,g}" for i in at)
+        points = ", ".join(f"{words.number(s['y'][i])} at {s['x'][i]:,g}" for i in at)
         rows.append((text(s["label"]), points))
-    rows += [(text(h["label"]), charts.number(h["y"])) for h in f.get("hlines", [])]
+    rows += [(text(h["label"]), words.number(h["y"])) for h in f.get("hlines", [])]
     head = (text(f.get("x_label") or ""), text(f.get("y_label") or ""))
     inner = table("", (head[1] or "curve", f"value at {head[0] or 'x'}"), rows, named=f"{f['title']}, as numbers")
     return f'<details class="nums noprint"><summary>As numbers</summary>{inner}</details>'

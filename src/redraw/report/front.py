@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from . import audit, charts, sections
-from .page import clock, picture, plural, scale_line, shell, stand_ins_line, text, verdict
+from .page import picture, shell, stand_ins_line, verdict
+from .words import clock, plural, scale_line, text
 
 Json = dict[str, Any]
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from . import audit, charts, detail, drawings, sections
+from . import audit, detail, drawings, sections, words
 from .front import index
-from .page import anchor, heading, icon, plural, scale_line, shell, stand_ins_line, text, verdict
+from .page import anchor, heading, icon, shell, stand_ins_line, verdict
+from .words import plural, scale_line, text
 
 __all__ = ["index", "paper"]
 
@@ -155,7 +156,7 @@ def _cell(table_json: Json, row: Json, column: Json, cell: Json | None, stack: b
     if cell["ours"] is not None:
         old = ' <span class="tag">old code</span>' if audit.stale(table_json, cell) else ""
         count = f' <span class="n">({cell["seeds"]})</span>' if seeds else ""
-        value = f"<span>{charts.value_spread(cell['ours'], cell['spread'])}{count}{old}</span>"
+        value = f"<span>{words.value_spread(cell['ours'], cell['spread'])}{count}{old}</span>"
         ours = f'<span class="o"><span class="arr" aria-hidden="true">→</span>{value}{"" if own else icon(word)}</span>'
     elif own and not cell["printed"]:
         ours = f'<span class="o off">{icon("not run")}<span>not run</span></span>'
@@ -168,7 +169,7 @@ def _cell(table_json: Json, row: Json, column: Json, cell: Json | None, stack: b
     said = [f"{row['label']}, {column['label']}, {column['metric']}: "]
     said.append("" if own else f"printed {cell['printed'] or 'blank'}; ")
     if cell["ours"] is not None:
-        said.append(f"ours {charts.value_spread(cell['ours'], cell['spread'])} over {seeds}; ")
+        said.append(f"ours {words.value_spread(cell['ours'], cell['spread'])} over {seeds}; ")
     name = text("".join(said) + ("own value, nothing printed" if own else word) + ". Show details")
     link = f'href="#{anchor(cell["cell_id"])}" aria-label="{name}"'
     return f'<td class="c"><a class="cell" {link}>{printed}{ours}</a></td>'

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from . import audit, charts
-from .page import clock, plural, scale_line
+from . import audit, words
+from .words import clock, plural, scale_line
 
 Json = dict[str, Any]
 _SPECIAL = re.compile(r"([\\`*|\[\]~]|(?<![^\W_])_|_(?![^\W_]))")
@@ -82,7 +82,7 @@ def _values(table_json: Json, row: Json, cell: Json) -> str:
         return printed
     old = " (old code)" if audit.stale(table_json, cell) else ""
     seeds = f" ({cell['seeds']})" if cell.get("seeds") else ""
-    return f"{printed} → {charts.value_spread(cell['ours'], cell['spread'])}{seeds}{old}".lstrip()
+    return f"{printed} → {words.value_spread(cell['ours'], cell['spread'])}{seeds}{old}".lstrip()
 
 
 def _both(table_json: Json, row: Json, cell: Json | None) -> str:
@@ -140,27 +140,17 @@ def _figure(f: Json) -> str:
     if f.get("because"):
         return "\n".join([*out, f"{said('not run')}: {safe(f['because'].removeprefix('not run').lstrip(': '))}\n"])
     if f["kind"] == "curves":
-        controls = [f"{safe(h['label'])}: {charts.number(h['y'])}" for h in f.get("hlines") or []]
-        out.append(_list([f"{safe(s['label'])}: {_ends(s)}" for s in f["series"]] + controls))
+        controls = [f"{safe(h['label'])}: {words.number(h['y'])}" for h in f.get("hlines") or []]
+        out.append(_list([f"{safe(s['label'])}: {words.curve(s['x'], s['y'])}" for s in f["series"]] + controls))
     elif f["kind"] == "confusion":
         rows = [[safe(label), *map(str, n)] for label, n in zip(f["labels"], f["counts"], strict=True)]
         head = f"{f.get('y_label') or 'asked for'} ↓ {f.get('x_label') or 'read as'} →"
         out.append(grid([safe(head), *map(safe, f["labels"])], rows))
     else:
         out.append(
-            _list(f"{plural(len(g['images']), 'picture')}: “{safe(charts.cut(g['caption'], 300))}”" for g in f["grid"])
+            _list(f"{plural(len(g['images']), 'picture')}: “{safe(words.cut(g['caption'], 300))}”" for g in f["grid"])
         )
     return "\n".join(out)
-
-
-def _ends(s: Json) -> str:
-    """First, lowest, highest and last finite value of a curve."""
-    points = [(x, y) for x, y in zip(s["x"], s["y"], strict=True) if y is not None]
-    if not points:
-        return "no values"
-    low, high = min(points, key=lambda p: p[1]), max(points, key=lambda p: p[1])
-    named = (("starts at", points[0]), ("lowest", low), ("highest", high), ("ends at", points[-1]))
-    return ", ".join(f"{name} {charts.number(y)} ({x:,g})" for name, (x, y) in named)
 
 
 def _findings(tables: list[Json]) -> str:

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
-from . import charts
+from . import charts, words
 from .audit import mark
+from .words import text
 
 _ASSETS = Path(__file__).parent / "assets"
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _PICTURE = re.compile(r"^data:image/(png|jpeg|gif);base64,[A-Za-z0-9+/=\s]+$")
 LONG = 220  # characters of a caption that are shown before it is folded
-
-
-def text(value: Any) -> str:
-    """Any value as HTML text or attribute; characters that HTML forbids become replacement characters."""
-    return escape(_CONTROL.sub("\ufffd", str(value)), quote=True)
 
 
 def caption(value: str) -> str:
@@ -47,7 +41,7 @@ def picture(source: Any, alt: str, css: str = "px") -> str:
     """An inline picture; anything that is not a data URI of a picture is never linked to."""
     if not isinstance(source, str) or not _PICTURE.match(source):
         return '<span class="lab">no picture</span>'
-    return f'<img class="{css}" src="{text(source)}" alt="{text(charts.cut(alt, 120))}">'
+    return f'<img class="{css}" src="{text(source)}" alt="{text(words.cut(alt, 120))}">'
 
 
 def icon(word: str, named: bool = False) -> str:
@@ -84,23 +78,6 @@ def pairs(items: Iterable[tuple[str, str]]) -> str:
     return '<dl class="kv">' + "".join(f"<dt>{text(k)}</dt><dd>{v}</dd>" for k, v in items if v) + "</dl>"
 
 
-def scale_line(scale: str, seeds: int, stand_ins: bool = True) -> str:
-    """What the numbers on a page are good for, in one or two sentences of plain text."""
-    lines = {
-        "smoke": "A test world of a few training steps: it shows that everything runs. No number below means anything.",
-        "embedded": "Stand-in data, small scale: the numbers below cannot be compared with the printed ones; "
-        "orders and trends can.",
-        "study": "Stand-in data, networks of full size: the numbers below cannot be compared with the printed ones; "
-        "orders and trends can.",
-        "paper": "The papers’ data and schedules: a number may be compared with the printed one where the protocol is "
-        "the same.",
-    }
-    line = lines.get(scale, f"Scale {scale}.")
-    if scale == "paper" and stand_ins:
-        line = "Some data are stand-ins: where they are, numbers cannot be compared with the printed ones."
-    return line + (" One seed ranks nothing: read no order out of it." if seeds == 1 else "")
-
-
 def stand_ins_line(stand_ins: Iterable[dict[str, Any]]) -> str:
     """Which data stand for which, and why, as a paragraph."""
     said = " ".join(
@@ -114,21 +91,6 @@ def heading(t: dict[str, Any]) -> str:
     """Place in the paper and title of a table or figure, as markup."""
     at = t.get("at")
     return (f'<span class="lab">{text(at)}</span> ' if at else "") + text(t["title"])
-
-
-def plural(n: int, one: str, many: str | None = None) -> str:
-    """ "1 seed", "3 seeds"."""
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
-
-
-def clock(seconds: float) -> str:
-    """A duration for people: "8 s", "3 min 12 s", "2 h 5 min"."""
-    whole = max(0, round(seconds))
-    if whole < 90:
-        return f"{whole} s"
-    if whole < 5400:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def shell(title: str, about: str, top: str, nav: str, main: str, panel: bool) -> str:

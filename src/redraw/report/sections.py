@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .page import clock, pairs, plural, table, text, verdict
+from .page import pairs, table, verdict
+from .words import clock, plural, text
 
 Json = dict[str, Any]
 
