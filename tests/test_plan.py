@@ -80,6 +80,13 @@ def test_every_value_has_its_origin_and_every_departure_its_reason(desk):
     assert {"key": "dataset", "paper": "mnist", "ours": "digits", "because": "a test"} in run.departures
 
 
+def test_a_scale_may_give_another_reason_than_size(desk):
+    scales = {"embedded": {"Net": {"steps": 3, "learning_rate": {"value": 0.4, "because": "learns sooner"}}}}
+    run = desk(scales=scales).run["alpha/one.s0"]
+    assert run.config["learning_rate"] == 0.4
+    assert {"key": "learning_rate", "paper": 0.1, "ours": 0.4, "because": "learns sooner"} in run.departures
+
+
 def test_reasons_are_not_part_of_a_key(desk):
     def asked(because):
         p = desk({"papers": {"alpha": {"Net": {"learning_rate": {"value": 0.5, "because": because}}}}})

@@ -230,7 +230,13 @@ VERBS = {"download": download, "prepare": prepare, "tokenize": tokenize, "pretra
 
 def run(verb: str, spec: str, out: str) -> None:
     """Do one job. Raises RedrawError for what the user can put right, a full or read-only disk included."""
+    from .tracking import Spool
+
+    start = time.time()
     try:
         VERBS[verb](Job(spec, out))
+        spool = Spool(Path("work/spool/jobs.jsonl"))
+        spool.write("job", verb=verb, out=out, start=round(start, 3), seconds=round(time.time() - start, 3))
+        spool.close()
     except OSError as e:
         raise RedrawError(disk_trouble(Path(out).parent, e)) from None

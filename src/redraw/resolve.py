@@ -88,8 +88,9 @@ def resolve(sheet: Mapping[str, Any], name: str, params: Mapping[str, Any]) -> t
     printed, because = dict(config), {}
     scale = sheet.get("scales", {}).get(size, {})
     for layer, place in ((scale.get(recipe, {}), recipe), (scale.get("runs", {}).get(name, {}), f"runs.{name}")):
-        _lay(config, origin, layer, f"{here}: scales.{size}.{place}")
-        because |= dict.fromkeys(layer, f"size of scale {size}")
+        entries = {k: _entry(v, f"size of scale {size}") for k, v in layer.items()}
+        _lay(config, origin, {k: v for k, (v, _) in entries.items()}, f"{here}: scales.{size}.{place}")
+        because |= {k: why for k, (_, why) in entries.items()}
     own = params["papers"].get(paper, {})
     for layer, place in ((own.get(recipe, {}), recipe), (own.get("runs", {}).get(name, {}), f"runs.{name}")):
         _lay(config, origin, {k: e["value"] for k, e in layer.items()}, f"params.yaml: papers.{paper}.{place}")
@@ -119,6 +120,11 @@ def _general(dataset: str, params: Mapping[str, Any]) -> Iterator[dict]:
                 "ours": engine[key],
                 "because": engine.get("because", "speed"),
             }
+
+
+def _entry(given: Any, why: str) -> tuple[Any, str]:
+    """(value, because) of a scale's entry: a bare value is a matter of size, another reason is given beside it."""
+    return (given["value"], given["because"]) if isinstance(given, Mapping) else (given, why)
 
 
 def _lay(config: dict, origin: dict, layer: Mapping[str, Any], place: str) -> None:

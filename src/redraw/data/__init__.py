@@ -72,9 +72,12 @@ def fetch(name: str, raw: str | os.PathLike) -> dict[str, Any]:
     before = (read_json(raw / RECORD) or {}).get("files", {})
     for file, said in files.items():
         if file in before and before[file] != said:
+            cure = (
+                "remove the folder" if dataset.fetch else f"put the old one back, or remove {RECORD} if it is right now"
+            )
             raise RedrawError(
                 f"{raw / file}: changed since it was first read (SHA-256 {said['sha256'][:12]}…, was "
-                f"{before[file]['sha256'][:12]}…): put the old one back, or remove {raw / RECORD} if it is right now"
+                f"{before[file]['sha256'][:12]}…): {cure}, then run the same command"
             )
     body = {"files": files}
     if before != files:

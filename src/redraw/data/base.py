@@ -66,7 +66,7 @@ class Prepared:
         """(C, H, W) of all images. Raises RedrawError where their sizes differ."""
         spans = self.manifest["image"]
         if any(low != high for low, high in spans.values()):
-            text = ", ".join(f"{name} {low} to {high}" for name, (low, high) in spans.items())
+            text = ", ".join(f"{name} {spans[name][0]} to {spans[name][1]}" for name in ("height", "width", "channels"))
             raise RedrawError(f"{self.folder}: images of several sizes ({text}): crop them to one size before batching")
         return spans["channels"][0], spans["height"][0], spans["width"][0]
 

@@ -121,8 +121,10 @@ def _sampled(options: Mapping[str, Any]) -> dict[str, list[list[list[str]]]]:
         captions = [sample_caption(3, digit, rng, options["distractors"]) for _ in range(options["per_class"])]
         seen, others = {tuple(c) for c in captions}, []
         for _ in range(100 * options["unseen"]):
+            if len(others) == options["unseen"]:
+                break
             other = sample_caption(3, digit, rng, options["distractors"])
-            if tuple(other) not in seen and len(others) < options["unseen"]:
+            if tuple(other) not in seen:
                 seen.add(tuple(other))
                 others.append(other)
         trained.append(captions)

@@ -105,9 +105,10 @@ def lines(figure: dict[str, Any], ident: str | None = None) -> str:
     yt, xt = ticks(low, max(ys)), ticks(min(xs), max(xs))
     xt = [x for x in xt if min(xs) <= x <= max(xs)] or xt
     names = list(dict.fromkeys(s["label"] for s in series))
-    shown = {name: cut(name, 19) for name in names}
+    shown = {name: _two_lines(name) for name in names}
+    means = {s["label"] for s in series if ".s" not in s.get("run", ".s")}  # their seeds are drawn faint
     left = 8 + 6.2 * max(len(_tick(t)) for t in yt)
-    right = 372 - 5.8 * max(map(len, shown.values()))
+    right = 372 - 5.8 * max(len(part) for parts in shown.values() for part in parts)
     top, bottom, height = 28, 178, 214
 
     def px(x: float) -> float:
@@ -116,17 +117,19 @@ def lines(figure: dict[str, Any], ident: str | None = None) -> str:
     def py(y: float) -> float:
         return bottom - (bottom - top) * (y - yt[0]) / (yt[-1] - yt[0])
 
-    out = [f'<text x="0" y="12">{text(figure.get("y_label") or "")}</text>']
+    out = [f'<text x="0" y="12">{text(_plain(figure.get("y_label")))}</text>']
     for t in yt:
         out.append(f'<line class="gl" x1="{left:.1f}" x2="{right:.1f}" y1="{py(t):.1f}" y2="{py(t):.1f}"/>')
         out.append(f'<text x="{left - 6:.1f}" y="{py(t) + 4:.1f}" text-anchor="end">{_tick(t)}</text>')
     for t in xt:
         out.append(f'<text x="{px(t):.1f}" y="{bottom + 15}" text-anchor="middle">{_tick(t)}</text>')
     middle = (left + right) / 2
-    x_label = text(figure.get("x_label") or "")
-    out.append(f'<text x="{middle:.1f}" y="{bottom + 32}" text-anchor="middle">{x_label}</text>')
+    x_label = _plain(figure.get("x_label"))
+    out.append(f'<text x="{middle:.1f}" y="{bottom + 32}" text-anchor="middle">{text(x_label)}</text>')
     for s in series:
         kind = "cl" if s.get("style") == "control" else "ol"
+        if kind == "ol" and s["label"] in means and ".s" in s.get("run", ".s"):
+            kind = "sl"
         dash = _DASHES[names.index(s["label"]) % len(_DASHES)] if kind == "ol" else ""
         dashed = f' stroke-dasharray="{dash}"' if dash else ""
         for piece in _pieces(s["x"], s["y"]):
@@ -140,15 +143,32 @@ def lines(figure: dict[str, Any], ident: str | None = None) -> str:
         x, y, anchor = _free(5.6 * len(label), py(h["y"]), left + 4, right - 4, bottom, taken)
         out.append(f'<text class="halo" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{text(label)}</text>')
     last = {s["label"]: next(y for y in reversed(s["y"]) if _finite(y)) for s in series}
-    ends = _apart([py(last[name]) + 4 for name in names], 13, top + 4, bottom)
+    deepest = max(len(parts) for parts in shown.values())
+    gap = 13 if deepest == 1 else 13 * deepest + 4
+    ends = _apart([py(last[name]) + 10.5 - 6.5 * len(shown[name]) for name in names], gap, top + 4, bottom + 13 - gap)
     for name, y in zip(names, ends, strict=True):
         kind = next("ct" if s.get("style") == "control" else "ot" for s in series if s["label"] == name)
-        out.append(f'<text class="{kind}" x="{right + 6:.1f}" y="{y:.1f}">{text(shown[name])}</text>')
+        at = f'x="{right + 6:.1f}"'
+        spans = "".join(f'<tspan {at} y="{y + 13 * k:.1f}">{text(part)}</tspan>' for k, part in enumerate(shown[name]))
+        out.append(f'<text class="{kind}">{spans}</text>')
     said = [f"{name} ends at {number(last[name])}" for name in names] + [
         f"{h['label']} {number(h['y'])}" for h in hlines
     ]
-    about = f"{figure.get('y_label') or 'value'} over {figure.get('x_label') or 'steps'}: " + "; ".join(said)
+    about = f"{_plain(figure.get('y_label')) or 'value'} over {x_label or 'steps'}: " + "; ".join(said)
     return _svg("".join(out), 380, height, figure["title"], about, ident)
+
+
+def _plain(label: str | None) -> str:
+    """An axis label that is the name of a metric, as words."""
+    return (label or "").replace("_", " ")
+
+
+def _two_lines(label: str, most: int = 19) -> list[str]:
+    """A label on one line of ``most`` characters or, broken at a space where there is one, on two."""
+    if len(label) <= most:
+        return [label]
+    at = label.rfind(" ", 0, most + 1)
+    return [cut(label, most)] if at < 1 else [label[:at], cut(label[at + 1 :], most)]
 
 
 def _finite(value: Any) -> bool:

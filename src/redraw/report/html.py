@@ -8,7 +8,7 @@ from typing import Any
 
 from . import audit, detail, drawings, sections, words
 from .front import index
-from .page import anchor, heading, icon, shell, stand_ins_line, verdict
+from .page import anchor, heading, icon, sentence, shell, stand_ins_line, verdict
 from .words import plural, scale_line, text
 
 __all__ = ["index", "paper"]
@@ -86,7 +86,9 @@ def _sentence(table_json: Json) -> str:
 
 
 def _tables(table_json: Json) -> str:
-    said = dict.fromkeys(c["agrees"]["verdict"] for *_, c in audit.cells(table_json))
+    said = {c["agrees"]["verdict"] for *_, c in audit.cells(table_json, printed=True)}
+    if any(c["ours"] is None for _, row, _, c in audit.cells(table_json) if row["kind"] != "printed"):
+        said.add("not run")
     legend = " &nbsp; ".join(verdict(word) for word in audit.QUESTIONS["agrees"].words if word in said)
     old = any(audit.stale(table_json, c) for *_, c in audit.cells(table_json))
     note = f' &nbsp; <span class="tag">old code</span> {detail.OLD_CODE}' if old else ""
@@ -118,6 +120,8 @@ def _table(table_json: Json, t: Json) -> str:
         heads = "".join(f'<th scope="colgroup" colspan="{n}">{text(g)}</th>' for g, n in spans)
         group = f'<tr class="grp"><td></td>{heads}</tr>'
     heads = "".join(f'<th scope="col">{text(c["label"])}</th>' for c in columns)
+    printed = {i for row in t["rows"] for i, cell in row["cells"].items() if cell["printed"]}
+    css_of = {c["id"]: "c" if c["id"] in printed else "c own" for c in columns}  # a column of ours needs no left half
     body, before = [], "printed"
     for row in t["rows"]:
         css = [] if row["kind"] == "printed" else ["ctl"]
@@ -127,15 +131,15 @@ def _table(table_json: Json, t: Json) -> str:
         own = {"ceiling": "ceiling", "floor": "floor"}.get(row["kind"])
         tag = f' <small class="lab">{own}</small>' if own else ""
         marks = f"<sup>{text(row['marks'])}</sup>" if row.get("marks") else ""
-        cells = "".join(_cell(table_json, row, c, row["cells"].get(c["id"]), stack) for c in columns)
+        cells = "".join(_cell(table_json, row, c, row["cells"].get(c["id"]), stack, css_of[c["id"]]) for c in columns)
         label = f'<th scope="row"><bdi>{text(row["label"])}</bdi>{marks}{tag}</th>'
         body.append(f'<tr class="{" ".join(css)}">{label}{cells}</tr>' if css else f"<tr>{label}{cells}</tr>")
-    notes = [f"{text(k)} {text(v)}" for k, v in (t.get("footnotes") or {}).items()]
+    notes = [f"<sup>{text(k)}</sup> {sentence(v)}" for k, v in (t.get("footnotes") or {}).items()]
     order = t.get("order") or {}
     if order.get("kendall_tau") is not None:
         tau = f"{order['kendall_tau']:.2g}".replace("-", "−")
         notes.append(f"Order, printed against ours: Kendall τ = {tau} over {plural(order['n'], 'model')}.")
-    foot = f'<p class="tnote">{" ".join(notes)}</p>' if notes else ""
+    foot = f'<p class="tnote">{"<br>".join(notes)}</p>' if notes else ""
     width = f"{min(9.0, max(2.6, 0.56 * wide + 0.4)):.1f}rem"
     return (
         f'<h3 id="{ident}">{heading(t)}</h3><p class="lab">{" ".join(filter(None, read))}</p>'
@@ -145,7 +149,7 @@ def _table(table_json: Json, t: Json) -> str:
     )
 
 
-def _cell(table_json: Json, row: Json, column: Json, cell: Json | None, stack: bool) -> str:
+def _cell(table_json: Json, row: Json, column: Json, cell: Json | None, stack: bool, css: str) -> str:
     if cell is None:
         return "<td></td>"
     word = cell["agrees"]["verdict"]
@@ -172,4 +176,4 @@ def _cell(table_json: Json, row: Json, column: Json, cell: Json | None, stack: b
         said.append(f"ours {words.value_spread(cell['ours'], cell['spread'])} over {seeds}; ")
     name = text("".join(said) + ("own value, nothing printed" if own else word) + ". Show details")
     link = f'href="#{anchor(cell["cell_id"])}" aria-label="{name}"'
-    return f'<td class="c"><a class="cell" {link}>{printed}{ours}</a></td>'
+    return f'<td class="{css}"><a class="cell" {link}>{printed}{ours}</a></td>'

@@ -156,7 +156,7 @@ def _figure(f: Json) -> str:
 def _findings(tables: list[Json]) -> str:
     return "".join(
         f"1. **{safe(str(f['title']).rstrip('.'))}.** {safe(f['says'])} ({safe(key)}"
-        + (f": `{str(f['demonstration']).replace('`', '')}`" if f.get("demonstration") else "")
+        + (f": `redraw finding {key}`" if f.get("demonstration") else "")
         + ")\n"
         for t in tables
         for key, f in (t.get("findings") or {}).items()

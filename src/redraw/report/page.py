@@ -89,8 +89,8 @@ def stand_ins_line(stand_ins: Iterable[dict[str, Any]]) -> str:
 
 def heading(t: dict[str, Any]) -> str:
     """Place in the paper and title of a table or figure, as markup."""
-    at = t.get("at")
-    return (f'<span class="lab">{text(at)}</span> ' if at else "") + text(t["title"])
+    at = str(t.get("at") or "")
+    return (f'<span class="lab">{text(at[:1].upper() + at[1:])}</span> ' if at else "") + text(t["title"])
 
 
 def shell(title: str, about: str, top: str, nav: str, main: str, panel: bool) -> str:

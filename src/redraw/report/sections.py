@@ -36,8 +36,7 @@ def findings(tables: list[Json]) -> str:
     items = []
     for t in tables:
         for key, f in (t.get("findings") or {}).items():
-            rerun = f.get("demonstration")
-            last = f"<code>{text(rerun)}</code>" if rerun else text(key)
+            last = f"<code>redraw finding {text(key)}</code>" if f.get("demonstration") else text(key)
             name = text(t["paper"].get("short") or t["paper"]["id"])
             title = text(str(f["title"]).rstrip("."))
             items.append(f"<li><b>{title}.</b> {text(f['says'])} <span class='lab'>{name}: {last}</span></li>")
