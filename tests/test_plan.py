@@ -87,6 +87,12 @@ def test_a_scale_may_give_another_reason_than_size(desk):
     assert {"key": "learning_rate", "paper": 0.1, "ours": 0.4, "because": "learns sooner"} in run.departures
 
 
+def test_a_number_without_a_point_is_a_number(desk):
+    """YAML reads 1e-3 as text."""
+    p = desk({"papers": {"alpha": {"Net": {"learning_rate": {"value": "1e-3", "because": "a test"}}}}})
+    assert p.run["alpha/one.s0"].config["learning_rate"] == 0.001
+
+
 def test_reasons_are_not_part_of_a_key(desk):
     def asked(because):
         p = desk({"papers": {"alpha": {"Net": {"learning_rate": {"value": 0.5, "because": because}}}}})
@@ -191,6 +197,8 @@ MISTAKES = [
      "papers/alpha.yaml, runs: alpha/a.s0 needs alpha/b.s0 needs alpha/a.s0: a circle; break it"),
     ({}, {"runs": {"a": {"recipe": "Net", "dataset": "mnist", "needs": {"x": "c"}}}},
      "papers/alpha.yaml, runs.a.needs: no run 'c': known: a"),
+    ({"papers": {"alpha": {"Net": {"learning_rate": {"value": "fast", "because": "a test"}}}}}, {},
+     "params.yaml: papers.alpha.Net: learning_rate is 'fast', but must be a number: correct the value"),
     ({}, {"scales": {"embedded": {"Net": {"stpes": 3}}}},
      "papers/alpha.yaml: scales.embedded.Net: unknown field 'stpes': did you mean \"steps\"?"),
 ]  # fmt: skip

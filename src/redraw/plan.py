@@ -282,16 +282,15 @@ class Plan:
         return list(found.values())
 
     def _add_index(self) -> None:
-        folder = f"results/tables/{self.scale}"
+        folder, data = f"results/tables/{self.scale}", sorted({r.dataset for r in self.run.values()})
         spec = {
-            "papers": sorted(self.sheets),
-            "scale": self.scale,
-            "params": self.params,
+            "papers": sorted(self.sheets), "scale": self.scale, "params": self.params, "pictures": data,
             "report": code_digest(["report"]),
-        }
+        }  # fmt: skip
         files = ("index.html", "index.md", "audit.md", "audit.json", "cells.csv", "claims.csv", "resolved.json")
-        tables = [self.table(p) for p in self.sheets]
-        self._add("index", spec, self.index, [f"{folder}/{f}" for f in files], tables, [], ["report"])
+        made_from = [*(self.table(p) for p in self.sheets), *(self.data(d) for d in data)]
+        reads = [f"results/data/{d}/images.u8" for d in data]
+        self._add("index", spec, self.index, [f"{folder}/{f}" for f in files], made_from, reads, ["report"])
 
     def asked(self, a: Artefact) -> dict:
         """The content of a job's spec file. ``hints`` can alter no result and are no part of the key."""

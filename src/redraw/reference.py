@@ -24,7 +24,7 @@ def reference(tables: Path, out: Path) -> None:
     if index is None:
         raise RedrawError(f"{tables}: no tables: run `make reference`")
     shutil.rmtree(out, ignore_errors=True)
-    papers = [read_json(record) for record in index["from"]]
+    papers = [read_json(record) for record in index["from"] if "/tables/" in record]
     for name in sorted(p.name for p in tables.iterdir() if p.suffix in KINDS):
         atomic_copy(tables / name, out / name)
     runs = {run: about for paper in papers for run, about in paper["lineage"].items()}

@@ -131,7 +131,17 @@ def _lay(config: dict, origin: dict, layer: Mapping[str, Any], place: str) -> No
     for key, value in layer.items():
         if key not in config:
             raise RedrawError(f"{place}: unknown field {key!r}: {nearest(key, list(config))}")
+        if isinstance(config[key], int | float) and isinstance(value, str):
+            value = _number(value, f"{place}: {key}")
         config[key], origin[key] = value, place
+
+
+def _number(text: str, where: str) -> float:
+    """YAML reads 1e-3, without a point, as text: a number is meant where the sheet has one."""
+    try:
+        return float(text)
+    except ValueError:
+        raise RedrawError(f"{where} is {text!r}, but must be a number: correct the value") from None
 
 
 def _short(recipe: str) -> str:

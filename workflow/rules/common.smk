@@ -22,7 +22,6 @@ def refuse(mistake):
     os._exit(2)
 
 
-HELD, BUSY = None, ""
 try:
     PLAN = Plan(config)
     if workflow.is_main_process:  # not in the Snakemake that a scheduler starts per job
@@ -30,8 +29,10 @@ try:
             HELD = locked(".snakemake/redraw.lock", "this checkout", wait=False)
             HELD.__enter__()  # until the process is gone, however it goes
             settle(PLAN)
-        except RedrawError as busy:  # a dry run may look on; onstart refuses a real one
-            HELD, BUSY = None, str(busy)
+        except RedrawError as busy:  # a dry run may look on; what it sees may be about to change
+            if not workflow.dryrun:
+                raise
+            print(f"redraw: {busy}", file=sys.stderr)
 except RedrawError as mistake:
     refuse(mistake)
 except OSError as trouble:
@@ -57,5 +58,6 @@ def only(stage):
 
 
 onstart:
-    if HELD is None:
-        refuse(BUSY)
+    for folder in ("results", "work", "logs"):
+        if os.path.exists(folder) and not os.access(folder, os.W_OK):
+            refuse(f"{folder}: read-only: give this user write access, then run the same command; nothing is lost")

@@ -24,7 +24,8 @@ def cells(table_json: Json) -> str:
         if cell["agrees"]["verdict"] == "blank in print" and cell["ours"] is None and row["kind"] == "printed":
             continue
         where = text(t.get("at") or t["title"])
-        summary = f"<bdi>{text(row['label'])}</bdi>, {text(column['label'])}, {text(column['metric'])} ({where})"
+        what = text(", ".join(dict.fromkeys((column["label"], column["metric"]))))
+        summary = f"<bdi>{text(row['label'])}</bdi>, {what} ({where})"
         body = _cell(table_json, t, row, column, cell)
         folds.append(
             f'<details class="cd"><summary>{summary}</summary>'
@@ -47,15 +48,15 @@ def _cell(table_json: Json, t: Json, row: Json, column: Json, cell: Json) -> str
     shown = words.value_spread(ours, cell["spread"]) if ours is not None else f"<small>{text(word)}</small>"
     left = f'{text(printed)}<span class="arr"> → </span>' if printed else ""
     stand_in = ", stand-in data" if cell["scale"] != "paper" and ours is not None else ""
-    unit = f", {text(column['unit'])}" if column.get("unit") else ""
+    measure = ", ".join(filter(None, dict.fromkeys((column["metric"], column["label"], column.get("unit")))))
     kind = "as printed → ours" if printed else "ours, nothing printed"
-    what = f"{sentence(column['metric'])[:-1]}, {text(column['label'])}{unit}, {kind}{stand_in}."
+    what = f"{sentence(measure)[:-1]}, {kind}{stand_in}."
     out = [f'<p class="big">{left}{shown}{seeds}</p><p class="small">{what}</p>']
     if row["kind"] == "printed":
         answers = ""
         for key, question in audit.QUESTIONS.items():
             because = cell[key].get("because")
-            reason = f"<p>{sentence(because)}</p>" if because else ""
+            reason = f"<p>{text(because) if key == 'claims' else sentence(because)}</p>" if because else ""
             answers += f"<dt>{question.short}</dt><dd>{verdict(cell[key]['verdict'])}{reason}</dd>"
         out.append(f'<dl class="q">{answers}</dl>')
     elif ours is None and cell["agrees"].get("because"):
@@ -65,7 +66,7 @@ def _cell(table_json: Json, t: Json, row: Json, column: Json, cell: Json) -> str
     others = [p for p in table_json.get("third_party", []) if p["cell"] in (cell["cell_id"], _place(t, row, column))]
     if others:
         items = "".join(f"<li>{text(p['value'])}, {text(p['source'])}</li>" for p in others)
-        out.append(f"<h4>What others got from the authors’ weights</h4><ul class='small'>{items}</ul>")
+        out.append(f"<h4>Measured elsewhere</h4><ul class='small'>{items}</ul>")
     if cell.get("differs"):
         rows = [(d["field"], f"{text(value(d['ours']))}; paper: {text(value(d['paper']))}") for d in cell["differs"]]
         out.append("<h4>What differs from the printed protocol</h4>" + pairs(rows))

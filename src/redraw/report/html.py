@@ -170,7 +170,7 @@ def _cell(table_json: Json, row: Json, column: Json, cell: Json | None, stack: b
         printed, ours = f'<span class="p">{text(cell["printed"])}{marks} {icon(word)}</span>', ""
     else:
         ours = f'<span class="o off">{icon(word)}<span>{text(word)}</span></span>'
-    said = [f"{row['label']}, {column['label']}, {column['metric']}: "]
+    said = [", ".join(dict.fromkeys((row["label"], column["label"], column["metric"]))) + ": "]
     said.append("" if own else f"printed {cell['printed'] or 'blank'}; ")
     if cell["ours"] is not None:
         said.append(f"ours {words.value_spread(cell['ours'], cell['spread'])} over {seeds}; ")

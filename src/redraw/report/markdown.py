@@ -62,7 +62,7 @@ def paper(table_json: Json) -> str:
         ("Paper and released code differ", _differences(table_json)),
         ("What the paper leaves unsaid", _list(map(safe, table_json.get("silences") or []))),
         ("Misprints", _list(misprints)),
-        ("Measured by others with the authors’ weights", _list(others)),
+        ("Measured elsewhere", _list(others)),
         ("Lineage", _lineage(table_json)),
     ):
         parts += [f"## {title}\n", body] if body else []

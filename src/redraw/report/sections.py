@@ -80,7 +80,7 @@ def departures(table_json: Json) -> str:
             f"<li>{text(p['cell'])}: <b>{text(p['value'])}</b> ({text(p['source'])})</li>"
             for p in table_json["third_party"]
         )
-        out.append(f"<h3>Measured by others with the authors’ weights</h3><ul>{items}</ul>")
+        out.append(f"<h3>Measured elsewhere</h3><ul>{items}</ul>")
     return "\n".join(out)
 
 
@@ -121,7 +121,7 @@ def short_digest(digest: Any) -> str:
 def run_facts(facts: Json) -> list[tuple[str, str]]:
     """What is known of one run, as names and ready markup."""
     code = facts.get("code") or {}
-    commit = text(str(code.get("commit") or "")[:12])
+    commit = text(str(code.get("commit") or "")[:12]).removeprefix("unknown")
     dirty = ", with uncommitted changes" if code.get("dirty") else ""
     since = "<span class='tag'>old code</span> changed since this run" if facts.get("stale_code") else "unchanged since"
     environment = facts.get("environment") or {}

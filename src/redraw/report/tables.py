@@ -36,28 +36,23 @@ def paper_table(spec: Mapping[str, Any], made_from: list[str], folder: Path) -> 
     stale = {run for run, about in spec["runs"].items() if old & set(about["records"])}
     for figure in sheet.get("figures", []):
         if figure["kind"] == "samples":
-            for run in scores:
-                if (
-                    run.rsplit(".s", 1)[0] == figure["run"]
-                    if "/" in figure["run"]
-                    else run.startswith(f"{spec['paper']}/{figure['run']}.s")
-                ):
-                    path = Path("results", spec["scale"], "runs", run, "samples.npz")
-                    scores[run]["samples"][figure["evaluation"]] = grid(
-                        path, sheet["evaluations"][figure["evaluation"]]
-                    )
+            base = figure["run"] if "/" in figure["run"] else f"{spec['paper']}/{figure['run']}"
+            for run in (r for r in scores if r.rsplit(".s", 1)[0] == base):
+                path = Path("results", spec["scale"], "runs", run, "samples.npz")
+                asked = sheet["evaluations"][figure["evaluation"]]
+                scores[run]["samples"][figure["evaluation"]] = grid(path, asked)
     table = cells.build(
         sheet, sheets=sheets, scores=scores, manifests=manifests, scale=spec["scale"], seeds=spec["seeds"], rows=spec["rows"],
         stand_ins=spec["stand_ins"], missing=spec["missing"], stale=stale,
         departures=[{"run": run, **d} for run, about in spec["runs"].items() for d in about["departures"]],
     )  # fmt: skip
-    render.write_paper(table, folder)
+    render.write_paper(table, folder, [(p["paper"]["id"], p["paper"]["short"]) for p in sheets.values()])
     return table, {"code": spec["report"]}
 
 
 def index_tables(spec: Mapping[str, Any], made_from: list[str], folder: Path) -> Sealed:
     """Render the pages over all papers."""
-    tables = [read_json(record) for record in made_from]
+    tables = [read_json(record) for record in made_from if "/tables/" in record]
     summary = cells.summary(tables)
     on_disk = read_params(ROOT / "params.yaml")
     resolved = {
@@ -65,13 +60,44 @@ def index_tables(spec: Mapping[str, Any], made_from: list[str], folder: Path) ->
         "overridden": {k: v for k, v in spec["params"].items() if on_disk.get(k) != v},
     }
     write_json(folder / "resolved.json", resolved)
-    render.write_index(
-        tables,
-        summary,
-        folder,
-        {"scale": spec["scale"], "seeds": spec["params"]["seeds"], "rows": spec["params"]["rows"]},
-    )
+    pictures = [contact_sheet(name) for name in spec["pictures"]]
+    render.write_index(tables, summary, folder, {**environment(tables), "pictures": pictures})
     return {"summary": summary}, {"code": spec["report"]}
+
+
+def environment(tables: list[dict[str, Any]]) -> dict[str, Any]:
+    """Commit, machine and versions behind all runs that the tables show; what differs between runs is left out."""
+    runs = {run: about for table in tables for run, about in table["lineage"].items()}
+    if not runs:
+        return {}
+
+    def one(values: list[Any]) -> Any:
+        return values[0] if all(v == values[0] for v in values) else None
+
+    found = one([r["environment"] for r in runs.values()]) or {}
+    machine = f"{one([r['device'] for r in runs.values()]) or 'several devices'}, {found.get('cores', '?')} cores"
+    return {
+        "commit": one([r.get("commit") for r in runs.values()]),
+        "machine": machine,
+        "versions": {k: found[k] for k in ("python", "torch", "numpy") if k in found},
+        "wall": {f"training, {len(runs)} runs": sum(r["seconds"] for r in runs.values())},
+    }
+
+
+def contact_sheet(dataset: str, columns: int = 6, rows: int = 4) -> dict[str, str]:
+    """The first test images of a prepared data set as one picture, with what it is."""
+    from ..data import find
+    from ..data.base import Prepared
+
+    opened, about = Prepared.open(Path("results/data", dataset)), find(dataset)
+    shown = [opened.image(i) for i in opened.splits["test"][: columns * rows]]
+    sheet = np.concatenate([np.concatenate(shown[k * columns : (k + 1) * columns], 1) for k in range(rows)], 0)
+    text = about.title + (f"; stand for {about.stands_for.upper()}" if about.stands_for else "")
+    return {
+        "src": data_uri(np.moveaxis(sheet, -1, 0)),
+        "alt": f"{columns * rows} images of {about.title}",
+        "text": text,
+    }
 
 
 def grid(path: Path, evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
