@@ -12,11 +12,11 @@ import redraw
 PACKAGE = Path(redraw.__file__).parent
 ROWS = [  # from the bottom up; names are modules or packages of redraw
     {"core"},
-    {"codes", "sheets", "tracking", "resolve", "plan", "fresh"},
+    {"codes", "sheets", "tracking", "resolve", "graph", "plan", "fresh"},
     {"data"},
     {"recipe", "blocks"},
     {"papers", "instruments", "metrics"},
-    {"state", "models", "engine", "scores", "scoring", "released"},
+    {"state", "device", "progress", "models", "engine", "scores", "scoring", "released"},
     {"report"},
     {"jobs", "books", "answers", "reference", "cli", "__main__"},
 ]
@@ -125,7 +125,7 @@ def test_size_limits():
     long = {
         str(p.relative_to(PACKAGE)): n
         for p in PACKAGE.rglob("*.py")
-        if (n := len(p.read_text().splitlines())) > (500 if "papers" in p.parts else 460)
+        if (n := len(p.read_text().splitlines())) > (500 if "papers" in p.parts else 250)
     }
     assert not long
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from redraw import codes, plan, sheets
+from redraw import codes, graph, plan, sheets
 from redraw.core import RedrawError, read_json, write_json
 from redraw.fresh import fresh, settle
 
@@ -37,7 +37,8 @@ SHEET = {
 def desk(tmp_path, monkeypatch):
     """A folder with one paper, and a function that plans it after changes to its sheet and to params."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(plan, "code_digest", lambda modules: "code")
+    for module in (plan, graph):
+        monkeypatch.setattr(module, "code_digest", lambda modules: "code")
     (tmp_path / "papers").mkdir()
 
     def make(params=(), **sheet):

@@ -11,8 +11,9 @@ from pathlib import Path
 from .core import RedrawError, atomic_copy, digest, nearest, read_json, write_json
 from .fresh import fresh
 from .fresh import settle as settled
+from .graph import Artefact
 from .jobs import state_folder
-from .plan import Artefact, Plan
+from .plan import Plan
 
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "all", "--quiet", "rules", "--"]
 

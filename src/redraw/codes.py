@@ -8,7 +8,15 @@ import hashlib
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
-WORKFLOW = {"plan", "resolve", "fresh", "sheets", "codes", "tracking"}  # they decide what is run, never what comes out
+WORKFLOW = {
+    "plan",
+    "graph",
+    "resolve",
+    "fresh",
+    "sheets",
+    "codes",
+    "tracking",
+}  # they decide what is run, never what comes out
 
 
 @functools.cache

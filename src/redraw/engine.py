@@ -7,12 +7,9 @@ no state of any random generator and is bit-exact on the same device.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import math
-import os
 import random
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -21,6 +18,7 @@ import numpy as np
 import torch
 
 from .core import RedrawError
+from .progress import Progress
 from .recipe import Batch, Recipe, Split, Step
 from .state import State
 from .tracking import Spool
@@ -58,28 +56,6 @@ def batch_indices(n: int, batch_size: int, seed: int, step: int) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def settings(threads: int, precision: str) -> None:
-    """One thread a process, an allocator that keeps its pages, deterministic kernels, the precision asked for."""
-    torch.set_num_threads(threads)
-    # glibc hands big tensors back to the kernel and asks for them again: a third of a large step, measured.
-    with contextlib.suppress(OSError, AttributeError):
-        libc = ctypes.CDLL("libc.so.6")
-        libc.mallopt(-4, 0)  # M_MMAP_MAX
-        libc.mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision == "tf32"
-    torch.backends.cudnn.benchmark = False
-    torch.use_deterministic_algorithms(True, warn_only=True)
-
-
-def pick_device(asked: str) -> torch.device:
-    """The device for ``auto | cpu | cuda``. Raises RedrawError where cuda is asked for and is not there."""
-    if asked == "cuda" and not torch.cuda.is_available():
-        raise RedrawError(
-            "params.yaml, engine.device: cuda is not there: say auto or cpu, or run on a machine with a GPU"
-        )
-    return torch.device("cuda" if asked != "cpu" and torch.cuda.is_available() else "cpu")
-
-
 def train(
     recipe: Recipe, training: Split, validation: Split, *, seed: int, state: State, spool: Spool, device: torch.device,
     precision: str = "fp32", compile: bool = False, save_every: float = 30.0, run: str = "run",
@@ -99,7 +75,7 @@ def train(
     marks = evaluation_steps(config.steps, config.evaluations)
     at, begin = _resume(recipe, state)
     spool.write("train", start=begin, steps=config.steps)
-    progress = progress or _Progress(run, begin)
+    progress = progress or Progress(run, begin)
     clock = saved = time.monotonic()
     last_saved = begin if begin else None
 
@@ -139,7 +115,7 @@ def train(
                 save(step)
         if step > (last_saved or 0):
             save(step)
-    if isinstance(progress, _Progress):
+    if isinstance(progress, Progress):
         progress.end()
     seconds = at["seconds"] + time.monotonic() - clock
     spool.write("trained", step=step, seconds=round(seconds, 3))
@@ -147,11 +123,6 @@ def train(
         "weights": _cpu(recipe.state_dict()), "snapshots": at["snapshots"], "curves": at["curves"], "steps": step,
         "stopped": "early" if at["stopped"] else "budget", "images": step * config.batch_size, "seconds": seconds,
     }  # fmt: skip
-
-
-def device_name(device: torch.device) -> str:
-    """ "cpu", or the name of the GPU."""
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
 
 
 def evaluation_steps(steps: int, evaluations: int) -> list[int]:
@@ -271,30 +242,3 @@ def _signals() -> Iterator[list[int]]:
     finally:
         for kind, handler in zip(kinds, before, strict=True):
             signal.signal(kind, handler)
-
-
-class _Progress:
-    """Step, rate and time left on stderr, once a second; silent where stderr is not a terminal."""
-
-    def __init__(self, run: str, begin: int) -> None:
-        self.run, self.begin, self.start, self.shown = run, begin, time.monotonic(), 0.0
-        self.on = sys.stderr.isatty() and not os.environ.get("REDRAW_QUIET")
-
-    def __call__(self, step: int, total: int, losses: Mapping[str, float]) -> None:
-        now = time.monotonic()
-        if not self.on or now - self.shown < 1:
-            return
-        self.shown = now
-        rate = (step - self.begin) / max(now - self.start, 1e-9)
-        left = (total - step) / rate if rate else math.inf
-        text = " ".join(f"{n} {v:.4g}" for n, v in losses.items())
-        print(
-            f"\r{self.run} {step}/{total} {rate:.1f} steps/s {left:.0f} s left {text}\033[K",
-            end="",
-            file=sys.stderr,
-            flush=True,
-        )
-
-    def end(self) -> None:
-        if self.on:
-            print(file=sys.stderr)

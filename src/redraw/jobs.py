@@ -132,22 +132,22 @@ def train(job: Job) -> None:
 
 
 def _train(job: Job, home: Path) -> dict:
-    from . import engine, models
+    from . import device, engine, models
     from .codes import code_digest
     from .state import State
     from .tracking import Spool
 
     spec = job.spec
-    device = engine.pick_device(spec["engine"]["device"])
-    engine.settings(spec["engine"]["threads"], spec["engine"]["precision"])
+    chosen = device.pick(spec["engine"]["device"])
+    device.settings(spec["engine"]["threads"], spec["engine"]["precision"])
     engine.seed_everything(spec["seed"], 0)
-    opened = models.open_data(spec["data"], spec["tokens"]).to(device)
+    opened = models.open_data(spec["data"], spec["tokens"]).to(chosen)
     recipe = models.build(spec, opened)
     spool = Spool(Path("work/spool", spec["scale"], f"{spec['run']}.{job.fingerprint}.jsonl"), run=spec["run"])
     try:
         result = engine.train(
             recipe, opened.split("train"), opened.split("validation"), seed=spec["seed"], state=State(home), spool=spool,
-            device=device, precision=spec["engine"]["precision"], compile=spec["engine"]["compile"],
+            device=chosen, precision=spec["engine"]["precision"], compile=spec["engine"]["compile"],
             save_every=job.hints["save_every_seconds"], run=spec["run"],
         )  # fmt: skip
     finally:
@@ -160,8 +160,8 @@ def _train(job: Job, home: Path) -> dict:
         "parameters": sum(p.numel() for p in recipe.parameters()), "steps": result["steps"], "stopped": result["stopped"],
         "images_seen": result["images"], "data": read_json(spec["data"])["digest"],
     }  # fmt: skip
-    about = job.about(code_digest([spec["recipe"].split(":")[0], "engine"])) | spec["engine"] | {
-        "seconds": round(result["seconds"], 3), "device": engine.device_name(device),
+    about = job.about(code_digest(["engine", "device", spec["recipe"].split(":")[0]])) | spec["engine"] | {
+        "seconds": round(result["seconds"], 3), "device": device.name(chosen),
     }  # fmt: skip
     final = {"facts": facts, "about": about}
     write_json(home / "final.json", final)
@@ -183,19 +183,19 @@ def sample(job: Job) -> None:
 
 
 def _sample(job: Job, home: Path) -> dict:
-    from . import engine, models, scoring
+    from . import device, models, scoring
     from .codes import code_digest
 
     spec = job.spec
-    device = engine.pick_device(spec["engine"]["device"])
-    engine.settings(spec["engine"]["threads"], spec["engine"]["precision"])
-    opened = models.open_data(spec["data"], spec["tokens"]).to(device)
-    model = models.load(job.folder / "manifest.json", spec, opened, device)
-    instruments = {role: models.load_instrument(Path(m), device) for role, m in spec["instruments"].items()}
+    chosen = device.pick(spec["engine"]["device"])
+    device.settings(spec["engine"]["threads"], spec["engine"]["precision"])
+    opened = models.open_data(spec["data"], spec["tokens"]).to(chosen)
+    model = models.load(job.folder / "manifest.json", spec, opened, chosen)
+    instruments = {role: models.load_instrument(Path(m), chosen) for role, m in spec["instruments"].items()}
     scoring.draw(model, instruments, opened, spec["evaluations"], spec["seed"], home)
-    modules = [spec["recipe"].split(":")[0], "scoring", *(i.module for i in instruments.values())]
+    modules = ["scoring", "device", spec["recipe"].split(":")[0], *(i.module for i in instruments.values())]
     facts = {n: file_digest(home / n) for n in ("samples.npz", "items.npz")}
-    about = job.about(code_digest(modules)) | {"device": engine.device_name(device)}
+    about = job.about(code_digest(modules)) | {"device": device.name(chosen)}
     final = {"facts": facts, "about": about}
     write_json(home / "final.json", final)
     return final

@@ -1,47 +1,19 @@
-"""params.yaml + papers/*.yaml -> runs and artefacts with planned keys. No torch.
-
-Two digests, never mixed up:
-  key          what is ASKED FOR; known at parse time, before any data exist (spec + keys of what it is made from)
-  fingerprint  what WENT IN; known at run time (spec + digests of the upstream records); names the training state
-Every record (raw.json, manifest.json, samples.json, scores.json, table) holds {key, from: {upstream record: digest}, digest}.
-"""
+"""params.yaml + papers/*.yaml -> the runs that are asked for, and the graph of their artefacts. No torch."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .codes import code_digest
 from .core import RedrawError, digest, nearest
+from .graph import Artefact, Graph
 from .resolve import Run, check_departures, recipe_path, resolve, stand_in
 from .sheets import PAPERS, read_params, read_sheets
 
 
-@dataclass(frozen=True)
-class Artefact:
-    """One job: what it is told (``spec``), what it reads and writes, and the key of what is asked for."""
-
-    rule: str  # the Snakemake rule that makes it
-    spec: dict  # all that the job is told; handed over as a file
-    record: str  # small JSON output, written last, that names its key
-    payload: tuple[str, ...]  # its other outputs
-    made_from: tuple[str, ...]  # records of upstream artefacts
-    reads: tuple[str, ...]  # payloads of upstream artefacts that the job opens
-    code: str  # digest of the source that makes it, as it is now; not part of the key
-    key: str
-
-    @property
-    def spec_file(self) -> str:
-        return f"work/specs/{self.record}"
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        return (self.record, *self.payload)
-
-
-class Plan:
+class Plan(Graph):
     """Everything that params.yaml asks for, at one scale. ``params`` is a path or params.yaml's value."""
 
     def __init__(self, params: Path | Mapping[str, Any] = Path("params.yaml"), papers: Path = PAPERS) -> None:
@@ -61,27 +33,6 @@ class Plan:
         for paper in self.sheets:
             self._add_table(paper)
         self._add_index()
-
-    # -- paths -----------------------------------------------------------------
-
-    def data(self, dataset: str) -> str:
-        return f"results/data/{dataset}/manifest.json"
-
-    def run_dir(self, run: str) -> str:
-        return f"results/{self.scale}/runs/{run}"
-
-    def manifest(self, run: str) -> str:
-        return f"{self.run_dir(run)}/manifest.json"
-
-    def scores(self, run: str) -> str:
-        return f"{self.run_dir(run)}/scores.json"
-
-    def table(self, paper: str) -> str:
-        return f"results/tables/{self.scale}/{paper}.json"
-
-    @property
-    def index(self) -> str:
-        return f"results/tables/{self.scale}/index.json"
 
     def runs(self, paper: str) -> list[str]:
         return [r.id for r in self.run.values() if r.paper == paper]
@@ -146,102 +97,6 @@ class Plan:
         self._add_artefacts(run)
         return id
 
-    # -- artefacts -------------------------------------------------------------
-
-    def _add(
-        self,
-        rule: str,
-        spec: dict,
-        record: str,
-        payload: list[str],
-        made_from: list[str],
-        reads: list[str],
-        modules: list[str],
-    ) -> None:
-        key = digest({"rule": rule, "spec": spec, "from": [self.artefacts[r].key for r in made_from]})
-        self.artefacts[record] = Artefact(
-            rule, spec, record, tuple(payload), tuple(made_from), tuple(reads), code_digest(modules), key
-        )
-
-    def _add_data(self, dataset: str, options: dict) -> str:
-        record, folder = self.data(dataset), f"results/data/{dataset}"
-        if record not in self.artefacts:
-            raw = f"{folder}/raw.json"
-            module = f"data.{dataset}"
-            self._add("download", {"dataset": dataset}, raw, [], [], [], [module])
-            self._add(
-                "prepare",
-                {"dataset": dataset, "options": options},
-                record,
-                [f"{folder}/images.u8"],
-                [raw],
-                [],
-                [module],
-            )
-        return record
-
-    def _add_tokens(self, paper: str, name: str, dataset: str) -> str:
-        about = self.sheets[paper].get("tokens", {})
-        if name not in about:
-            raise RedrawError(f"papers/{paper}.yaml, tokens: no entry {name!r}: {nearest(name, list(about))}")
-        folder = f"results/data/{dataset}/tokens/{paper}.{name}"
-        record = f"{folder}/record.json"
-        if record not in self.artefacts:
-            spec = {"dataset": dataset, "tokens": {k: v for k, v in about[name].items() if k != "dataset"}}
-            self._add("tokenize", spec, record, [f"{folder}/tokens.npz"], [self.data(dataset)], [], ["data.tokens"])
-        return record
-
-    def _add_artefacts(self, run: Run) -> None:
-        d = self.run_dir(run.id)
-        data = self._add_data(run.dataset, self.sheets[run.paper].get("prepare", {}).get(run.stands_for, {}))
-        inputs, reads = [data], [data.replace("manifest.json", "images.u8")]
-        tokens = None
-        if run.tokens:
-            tokens = self._add_tokens(run.paper, run.tokens, run.dataset)
-            inputs.append(tokens)
-            reads.append(tokens.replace("record.json", "tokens.npz"))
-        needs = {role: self.manifest(other) for role, other in run.needs.items()}
-        instruments = {role: self.manifest(other) for role, other in run.instruments.items()}
-        common = {
-            "run": run.id,
-            "scale": self.scale,
-            "recipe": run.recipe,
-            "config": run.config,
-            "data": data,
-            "tokens": tokens,
-        }
-        engine = {k: v for k, v in self.params["engine"].items() if k in ("device", "precision", "compile", "threads")}
-        train = {**common, "seed": run.seed, "needs": needs, "engine": engine}
-        reads += [n.replace("manifest.json", "model.pt") for n in needs.values()]
-        outputs = [f"{d}/model.pt", f"{d}/curves.json"]
-        self._add(
-            run.stage, train, self.manifest(run.id), outputs, [*inputs, *needs.values()], reads, [run.module, "engine"]
-        )
-        if not run.evaluations:
-            return
-        made_from = [self.manifest(run.id), *inputs, *instruments.values()]
-        eyes = [i.replace("manifest.json", "model.pt") for i in instruments.values()]
-        seen_by = [self.run[i].module for i in run.instruments.values()]
-        sampling = {n: {k: v for k, v in e.items() if k in DRAWN} for n, e in run.evaluations.items()}
-        spec = {
-            **common,
-            "seed": run.seed,
-            "needs": needs,
-            "instruments": instruments,
-            "evaluations": sampling,
-            "engine": engine,
-        }
-        self._add(
-            "sample", spec, f"{d}/samples.json", [f"{d}/samples.npz", f"{d}/items.npz"], made_from,
-            [f"{d}/model.pt", *reads, *eyes], [run.module, "scoring", *seen_by],
-        )  # fmt: skip
-        spec = {"run": run.id, "scale": self.scale, "seed": run.seed, "dataset": run.dataset, "evaluations": run.evaluations,
-                "instruments": instruments}  # fmt: skip
-        self._add(
-            "metrics", spec, self.scores(run.id), [], [f"{d}/samples.json", self.manifest(run.id), *instruments.values()],
-            [f"{d}/items.npz", f"{d}/curves.json"], ["scores"],
-        )  # fmt: skip
-
     # -- tables ----------------------------------------------------------------
 
     def _rows_of(self, paper: str) -> list[str]:
@@ -256,7 +111,7 @@ class Plan:
         shown = set(self._rows_of(paper))
         runs = [r for r in self.run.values() if r.base in shown]
         made_from = [self.scores(r.id) if r.evaluations else self.manifest(r.id) for r in runs]
-        lineage = {r.id: self._lineage(r) for r in runs}
+        lineage = {r.id: self.lineage(r) for r in runs}
         upstream = {a.record: a.code for artefacts in lineage.values() for a in artefacts}
         spec = {
             "paper": paper, "scale": self.scale, "seeds": self.seeds, "rows": self.rows,
@@ -270,17 +125,6 @@ class Plan:
         reads = [f"{self.run_dir(r.id)}/samples.npz" for r in runs if r.evaluations]
         self._add("table", spec, self.table(paper), payload, made_from, reads, ["report"])
 
-    def _lineage(self, run: Run) -> list[Artefact]:
-        """Every artefact behind a run's numbers, itself included."""
-        found: dict[str, Artefact] = {}
-        stack = [self.scores(run.id) if run.evaluations else self.manifest(run.id)]
-        while stack:
-            a = self.artefacts[stack.pop()]
-            if a.record not in found:
-                found[a.record] = a
-                stack += a.made_from
-        return list(found.values())
-
     def _add_index(self) -> None:
         folder, data = f"results/tables/{self.scale}", sorted({r.dataset for r in self.run.values()})
         spec = {
@@ -291,16 +135,6 @@ class Plan:
         made_from = [*(self.table(p) for p in self.sheets), *(self.data(d) for d in data)]
         reads = [f"results/data/{d}/images.u8" for d in data]
         self._add("index", spec, self.index, [f"{folder}/{f}" for f in files], made_from, reads, ["report"])
-
-    def asked(self, a: Artefact) -> dict:
-        """The content of a job's spec file. ``hints`` can alter no result and are no part of the key."""
-        hints = {"save_every_seconds": self.params["engine"]["save_every_seconds"]}
-        upstream = {u: self.artefacts[u].key for u in a.made_from}
-        return {"key": a.key, "rule": a.rule, "spec": a.spec, "from": upstream, "hints": hints}
-
-
-DRAWN = ("metric", "instrument", "instrument_mode", "captions", "images", "n", "snapshots", "list")
-"""The part of an evaluation that decides what is drawn and read; the rest is arithmetic on the arrays."""
 
 
 def _references(sheet: Mapping) -> Iterator[str]:
