@@ -28,7 +28,7 @@ def reference(tables: Path, out: Path) -> None:
     for name in sorted(p.name for p in tables.iterdir() if p.suffix in KINDS):
         atomic_copy(tables / name, out / name)
     runs = {run: about for paper in papers for run, about in paper["lineage"].items()}
-    kept = ("weights", "seconds", "steps", "code", "commit")
+    kept = ("weights", "seconds", "steps", "code")
     made = {k: papers[0][k] for k in ("scale", "seeds", "rows")} | {
         "commit": commit(),
         "machine": environment() | {"processor": processor()},

@@ -77,7 +77,7 @@ def environment(tables: list[dict[str, Any]]) -> dict[str, Any]:
     found = one([r["environment"] for r in runs.values()]) or {}
     machine = f"{one([r['device'] for r in runs.values()]) or 'several devices'}, {found.get('cores', '?')} cores"
     return {
-        "commit": one([r.get("commit") for r in runs.values()]),
+        "commit": one([r["code"]["commit"] for r in runs.values()]),
         "machine": machine,
         "versions": {k: found[k] for k in ("python", "torch", "numpy") if k in found},
         "wall": {f"training, {len(runs)} runs": sum(r["seconds"] for r in runs.values())},
