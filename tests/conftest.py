@@ -14,6 +14,7 @@ SERVICES = {
     "browser": ("chromium", "chromium-browser", "google-chrome"),
     "slurm": ("slurmctld",),
     "gpu": ("nvidia-smi",),
+    "compiler": ("g++", "clang++", "c++"),
 }
 
 

@@ -9,11 +9,14 @@ import pytest
 import torch
 from torch import nn
 
+from redraw import engine
 from redraw.core import RedrawError
 from redraw.instruments import classifier
 from redraw.papers import ved
 from redraw.recipe import About, Schedule, Step, make_config
 from redraw.sheets import PAPERS, read_yaml
+from redraw.state import State
+from redraw.tracking import Spool
 
 SHEET = read_yaml(PAPERS / "ved.yaml")
 SENTENCES = ("this", "is", "the", "a", "that", "'s", "number", "black", "on", "white", "background", "with")
@@ -292,3 +295,37 @@ def test_the_classifier_learns():
         torch.manual_seed(step)
         network.train_step({"image": image, "class_id": label}, AT)
     assert network.eval().validate({"image": image, "class_id": label})["error"] == 0
+
+
+class Noise:
+    """Batches of some_batch: a split whose images are the same everywhere."""
+
+    def __len__(self) -> int:
+        return 64
+
+    def batch(self, indices, fields, rng):
+        return some_batch(len(indices))
+
+
+@pytest.mark.parametrize(
+    ("precision", "compiled"), [("bf16", False), pytest.param("fp32", True, marks=pytest.mark.compiler)]
+)
+def test_precision_and_compilation_train_to_nearly_the_same_loss(tmp_path, precision, compiled):
+    """bfloat16 and torch.compile are departures, not other models: after a few steps the losses are close to float32's."""
+    found = {}
+    for name, options in (("plain", {}), ("changed", {"precision": precision, "compile": compiled})):
+        engine.seed_everything(0, 0)
+        model = build(steps=30, evaluations=1)
+        spool = Spool(tmp_path / f"{name}.jsonl", run=name)
+        result = engine.train(
+            model,
+            Noise(),
+            Noise(),
+            seed=0,
+            state=State(tmp_path / name),
+            spool=spool,
+            device=torch.device("cpu"),
+            **options,
+        )
+        found[name] = result["curves"]["train/loss"]["y"][-1]
+    assert found["changed"] == pytest.approx(found["plain"], rel=0.02)
