@@ -231,10 +231,10 @@ def test_record_refuses_what_params_do_not_ask_for(clone):
 def test_statement_5_kill_9_at_any_moment(tmp_path):
     """Five kills of the whole process group, five of Snakemake alone while its jobs live; then to the end."""
     desk = Desk.smoke(tmp_path / "k")
-    desk.depart("ved", "VED", "steps", 12000)
+    desk.depart("ved", "VED", "steps", 30000)
     desk.edit("params.yaml", "save_every_seconds: 30", "save_every_seconds: 0.1")
     rng = random.Random(5)
-    moments = []
+    moments, cut_short = [], 0
     for k in range(10):
         call = subprocess.Popen(
             desk.snakemake_call(), cwd=desk.folder, env=desk.env, start_new_session=True, stdout=-3, stderr=-3
@@ -242,19 +242,22 @@ def test_statement_5_kill_9_at_any_moment(tmp_path):
         pause = rng.uniform(2.0, 6.5)
         moments.append(round(pause, 1))
         time.sleep(pause)
-        ended = call.poll() is not None
+        if call.poll() is not None:
+            break
+        cut_short += 1
         if k % 2 == 0:
-            os.killpg(call.pid, signal.SIGKILL) if not ended else None
+            os.killpg(call.pid, signal.SIGKILL)
         else:
             call.kill()
         call.wait()
+    assert cut_short == 10, moments  # else the run is too short to be killed ten times
     desk.tables()
     trained = [e["run"] for e in desk.spooled("trained")]
     assert sorted(trained) == sorted(RUNS), moments
     starts = [e["start"] for e in desk.spooled("train") if e["run"] == "ved/kind4.s0"]
     assert starts == sorted(starts) and max(starts) > 0, (starts, moments)
     whole = Desk.smoke(tmp_path / "w")
-    whole.depart("ved", "VED", "steps", 12000)
+    whole.depart("ved", "VED", "steps", 30000)
     whole.tables()
     assert desk.weights() == whole.weights()
     assert desk.jobs() == {}

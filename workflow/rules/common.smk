@@ -13,7 +13,7 @@ from redraw.plan import Plan
 for name, value in {**PROCESS_SETTINGS, "REDRAW_INVOCATION": uuid.uuid4().hex[:8]}.items():
     os.environ.setdefault(name, value)
 # `redraw` is found by the interpreter that runs Snakemake, whether or not its folder is on PATH.
-os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]
+os.environ.update(PATH=os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)]))
 
 
 def refuse(mistake):
