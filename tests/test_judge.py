@@ -631,3 +631,16 @@ def test_kendall_tau():
     scores = {f"toy/{x}.s0": {"metrics": {"accuracy": {"value": v}}} for x, v in (("a", 3.0), ("b", 2.0), ("c", 1.0))}
     assert built("toy", sheet=sheet, scores=scores)["tables"][0]["order"]["kendall_tau"] == -1
     assert toy()["tables"][0]["order"] is None, "two rows have both"
+
+
+def test_real_images_are_one_measurement_however_many_seeds_note_it():
+    def scores(run, seed):
+        images = {"real": "test", "drawn": "model"}
+        return {"metrics": {n: {"value": 50.0, "n": 100, "better": "higher", "unit": "percent", "protocol": {"images": i}}
+                            for n, i in images.items()}}  # fmt: skip
+
+    claim = {"id": "c", "origin": "ours", "says": "s", "form": "greater", "right": 10}
+    real = claims.evaluate({**claim, "left": {"run": "r", "metric": "real"}}, "p", {}, scores, 5)
+    drawn = claims.evaluate({**claim, "left": {"run": "r", "metric": "drawn"}}, "p", {}, scores, 5)
+    assert (real["seeds_won"], real["verdict"]) == ("1/1", "cannot tell")
+    assert (drawn["seeds_won"], drawn["verdict"]) == ("5/5", "holds")

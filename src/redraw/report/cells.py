@@ -13,7 +13,7 @@ from ..core import Quantity
 from . import audit
 from .bench import Bench
 from .figures import figure
-from .judge import BLANK, agrees, default_margin, possible, same_protocol, verdict
+from .judge import BLANK, agrees, default_margin, of_the_model, possible, same_protocol, verdict
 from .printed import arrange, order, printed_cells, slug
 
 CELL_COLUMNS = (
@@ -32,6 +32,8 @@ def _ours(bench: Bench, run: str | None, metric: str | None) -> dict[str, Any]:
     """The fields of a cell that come from our runs."""
     ids = bench.run_ids(run) if run and metric else []
     found = [(i, bench.scores[i]["metrics"][metric]) for i in ids if metric in bench.scores[i]["metrics"]]
+    if found and not of_the_model(found[0][1]):
+        found = found[:1]
     values = [m["value"] for _, m in found]
     first = found[0][1] if found else {}
     envelopes = [m["envelope"] for _, m in found if m.get("envelope")]

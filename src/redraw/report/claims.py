@@ -28,7 +28,7 @@ from scipy import special
 
 from ..core import Quantity
 from .arithmetic import gain_interval
-from .judge import ENOUGH_SEEDS
+from .judge import ENOUGH_SEEDS, of_the_model
 
 DRAWS = 400
 Scores = Callable[[str, int], Mapping[str, Any] | None]
@@ -126,6 +126,8 @@ def evaluate(
         if won is not None:
             shares.append(won[0])
             values.append(won[1])
+            if not _of_a_model(claim, scores, seed):
+                break
     if not shares:
         return row
     row["seeds"], row["probability"] = len(shares), round(probability(shares), 4)
@@ -138,6 +140,13 @@ def evaluate(
         row["verdict"], why = word(row["probability"], len(shares))
     row["because"] = "; ".join(part for part in (because if said is not None else "", ours, why) if part)
     return row
+
+
+def _of_a_model(claim: Mapping[str, Any], scores: Scores, seed: int) -> bool:
+    """Whether another seed of the run would be another trial. A claim on real images alone has one."""
+    named = [o for o in operands(claim) if "value" not in o]
+    metrics = [(scores(o["run"], seed) or {}).get("metrics", {}).get(o["metric"], {}) for o in named]
+    return not metrics or any(of_the_model(m) for m in metrics)
 
 
 def _share(claim: Mapping[str, Any], scores: Scores, seed: int) -> tuple[float, str] | None:

@@ -16,11 +16,26 @@ from scipy import special
 from ..core import Quantity
 from .arithmetic import BLANK, possible, verdict
 
-__all__ = ["BLANK", "ENOUGH_SEEDS", "agrees", "default_margin", "possible", "same_protocol", "tost", "verdict"]
+__all__ = [
+    "BLANK",
+    "ENOUGH_SEEDS",
+    "agrees",
+    "default_margin",
+    "of_the_model",
+    "possible",
+    "same_protocol",
+    "tost",
+    "verdict",
+]
 ENOUGH_SEEDS = 5
 
 
 # --- 2. did we evaluate the same thing? -----------------------------------------------------------------------
+
+
+def of_the_model(metric: Mapping[str, Any]) -> bool:
+    """Whether a metric is of a model's images. Of real ones or noise it is one measurement, however many seeds note it."""
+    return metric.get("protocol", {}).get("images", "model") in ("model", "shuffled")
 
 
 def same_protocol(
