@@ -7,6 +7,7 @@ no state of any random generator and is bit-exact on the same device.
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 import random
 import signal
@@ -50,10 +51,15 @@ def batch_indices(n: int, batch_size: int, seed: int, step: int) -> np.ndarray:
     parts = []
     while first < (step + 1) * batch_size:
         epoch, place = divmod(first, n)
-        order = np.random.default_rng([seed, epoch]).permutation(n)
-        parts.append(order[place : place + (step + 1) * batch_size - first])
+        parts.append(_order(n, seed, epoch)[place : place + (step + 1) * batch_size - first])
         first += len(parts[-1])
     return np.concatenate(parts)
+
+
+@functools.lru_cache(maxsize=2)
+def _order(n: int, seed: int, epoch: int) -> np.ndarray:
+    """The order [n] of one epoch; kept, since a large set's costs as much as a small step."""
+    return np.random.default_rng([seed, epoch]).permutation(n)
 
 
 def train(
@@ -72,7 +78,7 @@ def train(
     if compile:
         for network in recipe.children():
             network.compile()
-    marks = evaluation_steps(config.steps, config.evaluations)
+    marks = frozenset(evaluation_steps(config.steps, config.evaluations))
     at, begin = _resume(recipe, state)
     spool.write("train", start=begin, steps=config.steps)
     progress = progress or Progress(run, begin)
