@@ -234,7 +234,7 @@ def test_statement_5_kill_9_at_any_moment(made, tmp_path):
     for name in ("killed", "whole"):
         shutil.copytree(made.folder, tmp_path / name, symlinks=True)
         copies.append(Desk(tmp_path / name))
-        copies[-1].depart("ved", "VED", "steps", 30000)
+        copies[-1].depart("ved", "VED", "steps", 16000)
         copies[-1].edit("params.yaml", "save_every_seconds: 30", "save_every_seconds: 0.3")
     killed, whole = copies
     rng = random.Random(5)
