@@ -192,8 +192,9 @@ def _sample(job: Job, home: Path) -> dict:
     opened = models.open_data(spec["data"], spec["tokens"]).to(chosen)
     model = models.load(job.folder / "manifest.json", spec, opened, chosen)
     instruments = {role: models.load_instrument(Path(m), chosen) for role, m in spec["instruments"].items()}
+    instruments["self"] = models.Instrument(model[0], spec["run"], "", "")  # an instrument's own accuracy
     scoring.draw(model, instruments, opened, spec["evaluations"], spec["seed"], home)
-    modules = ["scoring", "device", spec["recipe"].split(":")[0], *(i.module for i in instruments.values())]
+    modules = ["scoring", "device", spec["recipe"].split(":")[0], *(i.module for i in instruments.values() if i.module)]
     facts = {n: file_digest(home / n) for n in ("samples.npz", "items.npz")}
     about = job.about(code_digest(modules)) | {"device": device.name(chosen)}
     final = {"facts": facts, "about": about}

@@ -80,7 +80,7 @@ class Plan(Graph):
                     f"papers/{paper}.yaml, runs.{name}.score: no evaluation {n!r}: {nearest(n, list(known))}"
                 )
             evaluations[n] = known[n]
-        roles = {e["instrument"] for e in evaluations.values() if e.get("instrument")}
+        roles = {e["instrument"] for e in evaluations.values() if e.get("instrument", "self") != "self"}
         eyes = {role: sheet.get("instruments", {}).get(role, role) for role in sorted(roles)}
         linked: list[dict[str, str]] = []
         # One instrument for all seeds: two seeds of a model must be read by the same eyes.

@@ -29,7 +29,9 @@ def score(folder: Path, spec: Mapping[str, Any]) -> dict[str, Any]:
     """The facts of scores.json for one run: ``metrics``, ``curves``, ``confusion`` and what was scored."""
     manifest, curves = read_json(folder / "manifest.json"), read_json(folder / "curves.json")
     curves = {name: {**c, "x_label": "step", "y_label": name} for name, c in curves.items()}
-    weights = {role: read_json(path)["weights"] for role, path in spec["instruments"].items()}
+    weights = {role: read_json(path)["weights"] for role, path in spec["instruments"].items()} | {
+        "self": manifest["weights"]
+    }
     metrics: dict[str, Any] = {}
     confusion: dict[str, Any] = {}
     with np.load(folder / "items.npz") as items:
