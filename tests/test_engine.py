@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from redraw import engine, models
-from redraw.core import RedrawError, read_json
+from redraw.core import Interrupted, RedrawError, read_json
 from redraw.recipe import About, Recipe, Schedule, make_config
 from redraw.state import State
 from redraw.tracking import Spool, events
@@ -126,7 +126,7 @@ def test_a_signal_saves_and_ends_and_nothing_is_lost(tmp_path, number):
         if step == 60:
             os.kill(os.getpid(), number)
 
-    with pytest.raises(engine.Interrupted) as stopped:
+    with pytest.raises(Interrupted) as stopped:
         go(tmp_path, progress=send)
     assert stopped.value.code == 128 + number
     assert read_json(tmp_path / "state.json")[-1]["step"] == 60

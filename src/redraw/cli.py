@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .core import PROCESS_SETTINGS, RedrawError
+from .core import PROCESS_SETTINGS, Interrupted, RedrawError
 
 MAKERS = {
     "download": "raw files of a data set, fetched or drawn, each with its hash",
@@ -80,11 +80,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _do(a: argparse.Namespace) -> int:
     if a.verb in MAKERS:
         from . import jobs
-
-        if a.verb not in ("pretrain", "train"):
-            jobs.run(a.verb, a.spec, a.out)
-            return 0
-        from .engine import Interrupted
 
         try:
             jobs.run(a.verb, a.spec, a.out)

@@ -29,6 +29,16 @@ class RedrawError(Exception):
     """A user's mistake or a broken file: shown as one line (what, where, what to do next), exit code 2."""
 
 
+class Interrupted(Exception):
+    """A signal asked for an end; state is saved. ``code`` is the exit status (128 + signal)."""
+
+    def __init__(self, code: int, step: int) -> None:
+        super().__init__(
+            f"stopped by signal {code - 128} after step {step}; state saved: run the same command to go on"
+        )
+        self.code = code
+
+
 # --- numbers as printed --------------------------------------------------------------------------------------
 
 

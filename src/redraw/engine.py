@@ -18,23 +18,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from .core import RedrawError
+from .core import Interrupted, RedrawError
 from .progress import Progress
 from .recipe import Batch, Recipe, Split, Step
 from .state import State
 from .tracking import Spool
 
 LOG_EVERY = 50  # steps between two looks at the losses: a look per step would make a GPU wait
-
-
-class Interrupted(Exception):
-    """A signal asked for an end; state is saved. ``code`` is the exit status (128 + signal)."""
-
-    def __init__(self, code: int, step: int) -> None:
-        super().__init__(
-            f"stopped by signal {code - 128} after step {step}; state saved: run the same command to go on"
-        )
-        self.code = code
 
 
 def seed_everything(seed: int, step: int) -> None:

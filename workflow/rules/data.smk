@@ -6,6 +6,7 @@ wildcard_constraints:
 
 
 rule download:
+    priority: 20
     input:
         spec="work/specs/results/data/{dataset}/raw.json",
     output:
@@ -19,6 +20,7 @@ rule download:
 
 
 rule prepare:
+    priority: 20
     input:
         asked("results/data/{dataset}/manifest.json"),
         spec="work/specs/results/data/{dataset}/manifest.json",
@@ -34,6 +36,7 @@ rule prepare:
 
 
 rule tokenize:
+    priority: 20
     input:
         asked("results/data/{dataset}/tokens/{tokens}/record.json"),
         spec="work/specs/results/data/{dataset}/tokens/{tokens}/record.json",

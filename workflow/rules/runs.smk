@@ -1,4 +1,5 @@
 rule pretrain:
+    priority: 10
     input:
         asked("results/{scale}/runs/{run}/manifest.json"),
         spec="work/specs/results/{scale}/runs/{run}/manifest.json",
