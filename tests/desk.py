@@ -103,11 +103,12 @@ class Desk:
         assert old in text, f"{old!r} is not in {file}"
         path.write_text(text.replace(old, new))
 
-    def depart(self, paper: str, recipe: str, field: str, value: object) -> None:
-        """Set one parameter of one recipe in params.yaml."""
+    def depart(self, paper: str, recipe: str, field: str, value: object, **more: object) -> None:
+        """Set parameters of one recipe in params.yaml."""
         path = self.folder / "params.yaml"
         lines = [line for line in path.read_text().splitlines() if not line.startswith(f"  {paper}:")]
-        lines.append(f"  {paper}: {{{recipe}: {{{field}: {{value: {value}, because: for a test}}}}}}")
+        entries = (f"{k}: {{value: {v}, because: for a test}}" for k, v in {field: value, **more}.items())
+        lines.append(f"  {paper}: {{{recipe}: {{{', '.join(entries)}}}}}")
         path.write_text("\n".join(lines) + "\n")
 
     def spooled(self, event: str) -> list[dict]:

@@ -54,7 +54,7 @@ def test_2_unknown_scale(desk):
 
 
 def test_3_config_field_without_a_value(desk):
-    desk.edit("src/redraw/papers/toy.yaml", ", learning_rate: 1.0}", "}")
+    desk.edit("src/redraw/papers/toy.yaml", ", learning_rate: 1.0,", ",")
     said = desk.tables(check=False)
     assert said.returncode == 1
     assert line_of(said) == (

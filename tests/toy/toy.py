@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 
 import torch
 import torch.nn.functional as F
@@ -16,6 +17,7 @@ class Config(Schedule):
     """The values stand in toy.yaml."""
 
     learning_rate: float  # plain gradient descent
+    pause: float  # seconds to sleep a step: how long a training takes shall not depend on the machine
 
 
 class Echo(Recipe):
@@ -35,6 +37,7 @@ class Echo(Recipe):
         return self.map(F.one_hot(class_id, self.map.in_features).float()).view(-1, *self.shape)
 
     def train_step(self, batch, at):
+        time.sleep(self.config.pause)
         logits = self.teacher.encode({"image": batch["image"]})["logits"]
         loss = F.mse_loss(self.draw(logits.argmax(1)), batch["image"])
         self.optimizers["sgd"].zero_grad()
