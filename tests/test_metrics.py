@@ -10,6 +10,7 @@ from redraw.metrics import METRICS
 from redraw.metrics.accuracy import accuracy, accuracy_at_length, accuracy_labels_unsorted, perfect_logits
 from redraw.metrics.confusion import confusion
 from redraw.metrics.demonstrations import labels_unsorted, perfect_items
+from redraw.scores import group_name
 
 
 def items(read: list[int], asked: list[int], n_words: list[int] | None = None) -> dict[str, np.ndarray]:
@@ -106,3 +107,9 @@ def test_every_metric_reads_what_it_says_and_knows_its_best(name: str):
     assert metric.better == "higher" and metric.unit == "percent"
     options = {"which": "longest"} if name == "accuracy_at_length" else {}
     assert metric.fn({key: given[key] for key in metric.reads}, **options)["value"] == 100.0
+
+
+def test_two_lists_of_captions_never_share_their_images():
+    asked = {"captions": "list", "images": "model", "n": 8}
+    names = {group_name({**asked, "list": words}) for words in (["one plus one"], ["two plus two"], ["one plus one"])}
+    assert len(names) == 2

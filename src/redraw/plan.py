@@ -37,9 +37,6 @@ class Plan(Graph):
     def runs(self, paper: str) -> list[str]:
         return [r.id for r in self.run.values() if r.paper == paper]
 
-    def of_rule(self, rule: str) -> list[Artefact]:
-        return [a for a in self.artefacts.values() if a.rule == rule]
-
     # -- runs ------------------------------------------------------------------
 
     def _chosen(self, paper: str) -> Iterator[str]:

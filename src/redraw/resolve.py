@@ -54,13 +54,13 @@ def check_departures(sheets: Sheets, ours: Mapping[str, Any]) -> None:
             raise RedrawError(f"params.yaml, papers: no paper {paper!r}: {nearest(paper, list(sheets))}")
         runs, config = sheets[paper].get("runs", {}), sheets[paper].get("config", {})
         for recipe, fields in about.items():
-            named = {recipe: fields}
+            named = [(recipe, fields)]
             if recipe == "runs":
                 for run in fields:
                     if run not in runs:
                         raise RedrawError(f"{place}.runs: no run {run!r}: {nearest(run, list(runs))}")
-                named = {_short(runs[run]["recipe"]): own for run, own in fields.items()}
-            for owner, values in named.items():
+                named = [(_short(runs[run]["recipe"]), own) for run, own in fields.items()]
+            for owner, values in named:
                 if owner not in config:
                     raise RedrawError(f"{place}: no recipe {owner!r}: {nearest(owner, list(config))}")
                 for name in values:

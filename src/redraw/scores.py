@@ -14,7 +14,7 @@ from .metrics import METRICS
 
 def group_name(evaluation: Mapping[str, Any]) -> str:
     """Evaluations with the same name share their images."""
-    listed = f"-{len(evaluation['list'])}listed" if "list" in evaluation else ""
+    listed = f"-{digest(evaluation['list'])[:8]}" if "list" in evaluation else ""
     return f"{evaluation['captions']}-{evaluation['images']}-{evaluation['n']}{listed}"
 
 

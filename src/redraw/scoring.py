@@ -58,7 +58,7 @@ def draw(
         for m in members:
             if m.get("instrument"):
                 wanted = readers.setdefault((m["instrument"], m.get("instrument_mode", "eval")), set())
-                wanted.update(METRICS[m["metric"]].reads if m["metric"] in METRICS else ())
+                wanted.update(METRICS[m["metric"]].reads if m.get("metric") in METRICS else ())
         for (role, mode), wanted in sorted(readers.items()):
             for field, value in _read(instruments[role], mode, images, seed).items():
                 if field in wanted:

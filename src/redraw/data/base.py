@@ -75,10 +75,6 @@ class Prepared:
         return len(self.manifest["classes"])
 
     @property
-    def class_names(self) -> list[str]:
-        return self.manifest["classes"]
-
-    @property
     def vocabulary(self) -> tuple[str, ...]:
         """Words in the order of their ids; none where no tokens are attached."""
         return self.tokens.vocabulary if self.tokens else ()
