@@ -9,6 +9,7 @@ import signal
 import struct
 import subprocess
 import sys
+import time
 import tracemalloc
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from redraw.core import RedrawError, file_digest, write_json
 from redraw.data import digit_captions as grammar
 from redraw.data import writer as writing
 from redraw.data.base import Prepared
+from redraw.data.characters import encode_characters
 from redraw.data.mnist import RAW_FILES, write_idx
 from redraw.data.tokens import build_vocabulary, tokenize
 from redraw.data.words import Tokens
@@ -67,6 +69,7 @@ def varied(n: int) -> list[dict]:
             "splits": ("test", "extra") if i in (2, 5) else "train",
             "captions": [f"a bird, naïve – no. {i}.{k}" for k in range(i % 4)],
             "box": (i + 0.5, 1, 2, 3),
+            "attributes": (i % 2, -1, 1),
         }
         for i in range(n)
     ]
@@ -75,8 +78,12 @@ def varied(n: int) -> list[dict]:
 # --- the prepared format -----------------------------------------------------------------------------------------
 
 
+ATTRIBUTES = ["has_back_color::red", "has_back_color::blue", "has_size::small_(5_-_9_in)"]
+
+
 def test_images_of_all_sizes_captions_boxes_and_splits_come_back(tmp_path):
     with PreparedWriter(tmp_path / "birds", "birds", ["a", "b"]) as writer:
+        writer.attributes = ATTRIBUTES
         for item in varied(9):
             writer.add(**item)
     opened = Prepared.open(seal(tmp_path / "birds", writer.body))
@@ -86,6 +93,8 @@ def test_images_of_all_sizes_captions_boxes_and_splits_come_back(tmp_path):
         assert opened.captions(i) == item["captions"]
         assert opened.names[i] == item["name"]
     assert opened.boxes.tolist() == [list(item["box"]) for item in varied(9)]
+    assert opened.attribute_names == tuple(ATTRIBUTES) and opened.attributes.dtype == np.int8
+    assert opened.attributes.tolist() == [list(item["attributes"]) for item in varied(9)]
     assert opened.class_ids.tolist() == [0, 1] * 4 + [0]
     assert {n: s.tolist() for n, s in opened.splits.items()} == {
         "train": [0, 1, 3, 4, 6, 7, 8], "test": [2, 5], "extra": [2, 5],
@@ -99,10 +108,25 @@ def test_images_of_all_sizes_captions_boxes_and_splits_come_back(tmp_path):
         opened.split("tset")
 
 
+def test_every_image_has_all_attributes_or_there_are_none(digits, tmp_path):
+    for wrong in (None, (1, 0), (1, 0, 1, 1)):
+        with (
+            pytest.raises(ValueError, match="0: every image has 3 attributes"),
+            PreparedWriter(tmp_path, "b", ["a"]) as w,
+        ):
+            w.attributes = ATTRIBUTES
+            w.add(np.zeros((2, 2), np.uint8), 0, "0", "train", attributes=wrong)
+    with pytest.raises(ValueError, match="0: every image has 0 attributes"), PreparedWriter(tmp_path, "b", ["a"]) as w:
+        w.add(np.zeros((2, 2), np.uint8), 0, "0", "train", attributes=(1,))
+    opened = Prepared.open(digits)  # as all folders that were written before there were attributes
+    assert "attributes" not in opened.manifest and opened.attributes is None and opened.attribute_names == ()
+
+
 @pytest.mark.parametrize("harm", ["truncated", "missing", "flipped"])
 def test_a_damaged_file_is_named(tmp_path, harm):
     folder = tmp_path / "birds"
     with PreparedWriter(folder, "birds", ["a", "b"]) as writer:
+        writer.attributes = ATTRIBUTES
         for item in varied(5):
             writer.add(**item)
     seal(folder, writer.body)
@@ -174,8 +198,9 @@ def test_kill_between_two_files_leaves_no_data_set(idx, tmp_path, monkeypatch):
 
 
 def test_files_of_an_earlier_data_set_do_not_stay(tmp_path):
-    for items in (varied(4), [{**i, "captions": (), "box": None} for i in varied(4)]):
+    for items in (varied(4), [{**i, "captions": (), "box": None, "attributes": None} for i in varied(4)]):
         with PreparedWriter(tmp_path / "birds", "birds", ["a", "b"]) as writer:
+            writer.attributes = ATTRIBUTES if items[0]["attributes"] else []
             for item in items:
                 writer.add(**item)
     assert {p.name for p in (tmp_path / "birds").iterdir()} == set(writer.body["files"])
@@ -478,6 +503,127 @@ def test_captions_of_images_with_a_vocabulary_of_the_training_split(tmp_path, ca
         opened.tokens.draw("trained", np.array([0]), np.random.default_rng(0))
 
 
+def birds(folder: Path, captions: list[list[str]]) -> Path:
+    """A prepared data set of these captions, an image a list."""
+    with PreparedWriter(folder, "birds", ["a"]) as writer:
+        for i, of_image in enumerate(captions):
+            writer.add(np.zeros((2, 2, 3), np.uint8), 0, str(i), "train", of_image)
+    return seal(folder, writer.body)
+
+
+def tokenized(folder: Path, **spec) -> Prepared:
+    target = folder / "tokens"
+    seal(target, tokenize({"captions": "dataset", **spec}, folder, target), "record.json")
+    return Prepared.open(folder, tokens=target)
+
+
+def test_a_caption_of_which_nothing_is_left_keeps_its_row_and_is_never_drawn(tmp_path, capsys):
+    """Rows of the table and captions as read stay side by side, whatever the tokenizer leaves of them."""
+    folder = birds(tmp_path / "birds", [["a bird", "xyz", "a red bird"], ["qqq", "a bird"], ["a red", "red", "bird a"]])
+    opened = tokenized(folder, framed=False, specials=["<pad>"], min_count=2)
+    assert opened.vocabulary == ("<pad>", "a", "bird", "red")
+    assert "birds: 2 of 8 captions are empty as tokens: never drawn" in capsys.readouterr().err
+    assert np.diff(opened.tokens.table("trained").first).tolist() == [3, 2, 3]
+    images = np.arange(600) % 3
+    tokens, n_words, which = opened.tokens.draw_of_images("trained", images, np.random.default_rng(1))
+    for image, row, n, k in zip(images, tokens, n_words, which, strict=True):
+        assert opened.tokens.decode(row) == opened.captions(image)[k] and n == len(opened.captions(image)[k].split())
+    assert set(zip(images.tolist(), which.tolist(), strict=True)) == {(0, 0), (0, 2), (1, 1), (2, 0), (2, 1), (2, 2)}
+    batch = opened.batch(np.array([1, 2, 0]), ["captions", "tokens"], np.random.default_rng(0))
+    assert batch["captions"].tolist() == [
+        [[1, 2, 0], [0, 0, 0], [0, 0, 0]], [[1, 3, 0], [3, 0, 0], [2, 1, 0]], [[1, 2, 0], [1, 3, 2], [0, 0, 0]],
+    ]  # fmt: skip
+    assert str(batch["captions"].dtype) == "torch.int64" and batch["tokens"].shape == (3, 3)
+    nothing = birds(tmp_path / "nothing", [["a a"], ["qqq"]])
+    opened = tokenized(nothing, framed=False, specials=["<pad>"], min_count=2)
+    with pytest.raises(RedrawError, match="image 1 has no caption in this table"):
+        opened.batch(np.array([0, 1]), ["captions"], np.random.default_rng(0))
+
+
+def test_all_captions_of_a_class(digits):
+    opened = Prepared.open(digits, tokens=digits / "tokens" / "kind2")
+    captions = opened.batch(np.array([5, 0]), ["captions"], np.random.default_rng(0))["captions"]
+    assert captions.shape[:2] == (2, 12)
+    for index, rows in zip((5, 0), captions.tolist(), strict=True):
+        said = grammar.training_captions(2, int(opened.class_ids[index]))
+        assert [opened.tokens.decode(row) for row in rows] == [" ".join(c) for c in said]
+    with pytest.raises(RedrawError, match="kind2: captions 'trained' belong to classes, not to images: ask by class"):
+        opened.tokens.draw_of_images("trained", np.array([0]), np.random.default_rng(0))
+
+
+# --- characters --------------------------------------------------------------------------------------------------
+
+
+def spelt(text: str, unknown: str, lower: bool, length: int) -> list[int]:
+    """Character by character as the facts have it: 1-based, '-' in its last place, 0 for none."""
+    symbols = list("abcdefghijklmnopqrstuvwxyz") + list("0123456789") + list("-,;.!?:'\"/\\|_@#$%^&*~`+-=<>()[]{} ")
+    found: list[int] = []
+    for character in text[:length]:
+        character = character.lower() if lower and character.isascii() else character
+        places = [k for k, symbol in enumerate(symbols, 1) if symbol == character]
+        if not places and unknown == "stop":
+            break
+        found.append(places[-1] if places else 70 if unknown == "space" else 0)
+    return found + [0] * (length - len(found))
+
+
+CAPTIONS = [
+    "a Red bird", "the bird's back-feathers are 50% grey; crown (small) is blue/black.", "caf\u00e9 bird", "\u00fcber",
+    "tab\there", "x" * 250, "", "~`+-=<>", "na\u00efve BIRD\u2026",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("length", [201, 12])
+@pytest.mark.parametrize("lower", [True, False])
+@pytest.mark.parametrize("unknown", ["stop", "skip", "space"])
+def test_characters_are_spelt_one_by_one(tmp_path, unknown, lower, length):
+    folder = birds(tmp_path / "birds", [CAPTIONS[:4], CAPTIONS[4:], ["plain"]])
+    opened = tokenized(folder, tokenizer="characters", unknown=unknown, lower=lower, length=length)
+    table = opened.tokens.table("trained")
+    expected = [spelt(text, unknown, lower, length) for text in [*CAPTIONS, "plain"]]
+    assert table.tokens.tolist() == expected and table.tokens.dtype == np.uint8
+    assert table.n_words.tolist() == [max((k for k, i in enumerate(row, 1) if i), default=0) for row in expected]
+    assert len(opened.vocabulary) == 71 and opened.vocabulary[0] == "<pad>" and opened.vocabulary[70] == " "
+    tokens, n = opened.tokens.encode_texts(CAPTIONS)
+    assert tokens.tolist() == expected[:-1] and n.tolist() == table.n_words[:-1].tolist() and tokens.dtype == np.int64
+    batch = opened.batch(np.array([2, 0]), ["captions"], np.random.default_rng(0))["captions"]
+    assert batch.shape == (2, 4, length) and batch[0, 0].tolist() == expected[-1]  # of five, one is empty
+
+
+def test_what_characters_read_back_and_what_is_noted(tmp_path, capsys):
+    folder = birds(tmp_path / "birds", [CAPTIONS, ["plain"]])
+    opened = tokenized(folder, tokenizer="characters")
+    notes = capsys.readouterr().err.splitlines()
+    assert notes == [
+        "birds: 2 of 10 captions are empty as tokens: never drawn",
+        "birds: 1 of 10 captions are longer than 201 characters: cut off there",
+        "birds: 5 characters outside the alphabet in 4 of 10 captions: the caption ends there",
+    ]
+    table = opened.tokens.table("trained")
+    assert [opened.tokens.decode(row) for row in table.tokens] == [
+        "a red bird", CAPTIONS[1], "caf", "", "tab", "x" * 201, "", "~`+-=<>", "na", "plain",
+    ]  # fmt: skip
+    skipped = tokenized(folder, tokenizer="characters", unknown="skip")
+    assert skipped.tokens.decode(skipped.tokens.table("trained").tokens[2]) == "caf bird"  # "caf" + nothing + " bird"
+    spaced = tokenized(folder, tokenizer="characters", unknown="space")
+    assert spaced.tokens.decode(spaced.tokens.table("trained").tokens[2]) == "caf  bird"
+
+
+def test_typed_words_are_read_as_the_data_sets_own(digits):
+    opened = Prepared.open(digits, tokens=digits / "tokens" / "kind4")
+    tokens, n_words = opened.tokens.encode_texts(["Two plus  TWO", "unheard four"])
+    assert tokens.tolist() == [opened.tokens.ids(["two", "plus", "two"]), [*opened.tokens.ids(["unheard", "four"]), 0]]
+    assert n_words.tolist() == [5, 4]
+
+
+def test_a_hundred_thousand_captions_are_spelt_in_a_second():
+    texts = [f"this bird number {i} has a white belly, brown wings and a short, pointed bill." for i in range(100_000)]
+    begun = time.process_time()
+    tokens, n, strangers = encode_characters(texts, "stop", True, 201)
+    assert time.process_time() - begun < 3  # measured: 0.5 s
+    assert n.tolist() == [len(text) for text in texts] and not strangers.any()
+
+
 def test_a_vocabulary_puts_frequent_words_first():
     captions = [["b", "a", "c"], ["b", "a"], ["d", "b"]]
     assert build_vocabulary(captions, ["<pad>"]) == ["<pad>", "b", "a", "c", "d"]
@@ -491,12 +637,36 @@ def test_a_vocabulary_puts_frequent_words_first():
         ({"captions": "digits_kind4", "unsen": 3}, "no option 'unsen': did you mean \"unseen\"?"),
         ({"captions": "dataset"}, "has no captions of its own: give captions: digits_kind1"),
         ({"captions": "digits_kind1", "tokenizer": "word"}, "tokenizer 'word': did you mean \"words\"?"),
+        (
+            {"captions": "dataset", "tokenizer": "characters", "max_words": 3},
+            "no option 'max_words': known: captions, framed",
+        ),
+        (
+            {"captions": "digits_kind1", "tokenizer": "characters"},
+            "these are words: give tokenizer: words, or captions: dataset",
+        ),
     ],
 )
 def test_bad_token_options(digits, tmp_path, spec, line):
     with pytest.raises(RedrawError) as error:
         tokenize(spec, digits, tmp_path)
     assert line in str(error.value) and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "options, line",
+    [
+        ({"framed": True}, "tokens, tokenizer characters: they have no frame: give framed: false, or leave it out"),
+        ({"unknown": "drop"}, "tokens, unknown 'drop': did you mean \"stop\"?"),
+        ({"lower": "yes"}, "tokens, lower 'yes': give true or false"),
+        ({"length": 0}, "tokens, length 0: give a number of characters, the authors' is 201"),
+    ],
+)
+def test_bad_options_of_characters(tmp_path, options, line):
+    folder = birds(tmp_path / "birds", [["a bird"]])
+    with pytest.raises(RedrawError) as error:
+        tokenize({"captions": "dataset", "tokenizer": "characters", **options}, folder, tmp_path / "tokens")
+    assert str(error.value) == line and not (tmp_path / "tokens").exists()
 
 
 def test_a_truncated_token_file_is_named(digits, tmp_path):
@@ -557,7 +727,13 @@ def test_captions_are_drawn_evenly(digits):
 
 @pytest.mark.parametrize(
     "field, line",
-    [("imgae", "no field 'imgae' in a batch: known"), ("tokens", "opened without it"), ("box", "opened without")],
+    [
+        ("imgae", "no field 'imgae' in a batch: known"),
+        ("tokens", "opened without it"),
+        ("box", "opened without"),
+        ("captions", "opened without it"),
+        ("attributes", "opened without it"),
+    ],
 )
 def test_a_field_that_there_is_not(digits, field, line):
     with pytest.raises(RedrawError) as error:
@@ -570,7 +746,7 @@ def test_the_package_loads_without_torch_and_scikit_learn():
     said = subprocess.run(
         [sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": str(SRC)}, capture_output=True, text=True
     ).stdout.split()
-    assert "redraw.data.base" in said and not {"torch", "sklearn", "PIL"} & set(said)
+    assert "redraw.data.base" in said and not {"torch", "sklearn", "PIL", "scipy", "pandas"} & set(said)
 
 
 @pytest.mark.gpu

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from redraw import engine, models
+from redraw import batches, engine, models
 from redraw.core import Interrupted, RedrawError, read_json
 from redraw.recipe import About, Recipe, Schedule, make_config
 from redraw.state import State
@@ -113,11 +113,11 @@ def test_another_seed_gives_other_weights(tmp_path):
 
 
 def test_batches_are_permutations_laid_end_to_end():
-    seen = np.concatenate([engine.batch_indices(10, 4, 7, step) for step in range(5)])
+    seen = np.concatenate([batches.batch_indices(10, 4, 7, step) for step in range(5)])
     assert sorted(seen[:10]) == sorted(seen[10:]) == list(range(10))
     assert not np.array_equal(seen[:10], seen[10:])
-    assert np.array_equal(engine.batch_indices(10, 4, 7, 2), seen[8:12])
-    assert len(engine.batch_indices(3, 10, 0, 5)) == 10
+    assert np.array_equal(batches.batch_indices(10, 4, 7, 2), seen[8:12])
+    assert len(batches.batch_indices(3, 10, 0, 5)) == 10
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])

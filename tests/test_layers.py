@@ -16,9 +16,9 @@ ROWS = [  # from the bottom up; names are modules or packages of redraw
     {"data"},
     {"recipe", "blocks"},
     {"papers", "instruments", "metrics"},
-    {"state", "device", "progress", "models", "engine", "scores", "scoring", "released"},
+    {"state", "device", "progress", "models", "engine", "batches", "scores", "scoring", "conditions", "released"},
     {"report"},
-    {"jobs", "books", "answers", "reference", "cli", "__main__"},
+    {"jobs", "books", "answers", "reference", "folders", "cli", "__main__"},
 ]
 TORCH_FREE = {
     "core",

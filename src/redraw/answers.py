@@ -46,7 +46,7 @@ def _run(plan: Plan, run: str) -> Answer:
 
 def _costs(plan: Plan) -> Answer:
     """GPU-hours, disk and missing files per table. A figure that nobody gave reads "not estimated"."""
-    from .data import missing
+    from .data import missing, raw_folder
 
     rows = []
     for paper, sheet in plan.sheets.items():
@@ -54,7 +54,9 @@ def _costs(plan: Plan) -> Answer:
         budget = sheet.get("budget", {}).get(plan.scale, {})
         per_run = budget.get("gpu_hours")
         hours = None if per_run is None else round(per_run * sum(r.stage == "train" for r in runs), 2)
-        absent = sorted({f"{d}: {f}" for d in {r.dataset for r in runs} for f in missing(d, Path("work/raw", d))})
+        absent = sorted(
+            {f"{d}: {f}" for d in {r.dataset for r in runs} for f in missing(d, Path("work/raw", raw_folder(d)))}
+        )
         for table in sheet.get("tables", {}):
             rows.append({"paper": paper, "table": table, "runs": len(runs), "gpu_hours": hours,
                          "disk_gb": budget.get("disk_gb"), "source": budget.get("source"), "missing": absent})  # fmt: skip

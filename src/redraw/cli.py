@@ -31,9 +31,12 @@ def parser() -> argparse.ArgumentParser:
     )
     sub = top.add_subparsers(dest="verb", required=True, metavar="VERB")
     for verb, what in MAKERS.items():
-        p = sub.add_parser(verb, help=f"{what} (called by the workflow)")
-        p.add_argument("--spec", required=True, help="spec file that the workflow wrote")
-        p.add_argument("--out", required=True, help="record to write")
+        either = " or --images: a folder of anybody's images" if verb == "metrics" else ""
+        p = sub.add_parser(verb, help=f"{what} (called by the workflow){either}")
+        p.add_argument("--spec", required=verb != "metrics", help="spec file that the workflow wrote")
+        p.add_argument("--out", required=verb != "metrics", help="record to write")
+        if verb == "metrics":
+            _of_folders(p)
     p = sub.add_parser(
         "plan", help="what params.yaml asks for: cost, disk and missing files per table, or one run resolved"
     )
@@ -54,6 +57,15 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("name", help="runs, data/<dataset> or a paper")
     sub.add_parser("settle", help="write spec files and say which results are current")
     return top
+
+
+def _of_folders(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--images", type=Path, help="folder of images to score, in the order of their paths")
+    p.add_argument("--captions", type=Path, help="a line an image, in that order or as path<TAB>caption")
+    p.add_argument("--reference", type=Path, help="folder of real images, in place of the data set's own")
+    p.add_argument("--protocol", help="an evaluation of a sheet, e.g. gan_int_cls/inception_score")
+    p.add_argument("--scale", help="whose instruments read the images; instead of the scale in params.yaml")
+    p.add_argument("--json", action="store_true", help="for programs")
 
 
 def _overrides(p: argparse.ArgumentParser) -> None:
@@ -78,6 +90,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _do(a: argparse.Namespace) -> int:
+    if a.verb == "metrics" and not (a.spec and a.out):
+        return _score_folder(a)
     if a.verb in MAKERS:
         from . import jobs
 
@@ -113,4 +127,21 @@ def _do(a: argparse.Namespace) -> int:
         return books.record()
     else:
         books.settle()
+    return 0
+
+
+def _score_folder(a: argparse.Namespace) -> int:
+    from .folders import score_folder
+
+    if not (a.images and a.protocol):
+        raise RedrawError("metrics: give --images DIR and --protocol NAME (or, in the workflow, --spec and --out)")
+    found = score_folder(a.images, a.protocol, a.captions, a.reference, a.scale)
+    if a.json:
+        print(json.dumps(found, indent=1, ensure_ascii=False))
+        return 0
+    spread = "" if found["spread"] is None else f" ± {found['spread']:.4g}"
+    print(f"{found['protocol_name']}: {found['value']:.6g}{spread} {found['unit']}".rstrip())
+    print(
+        f"  n {found['n']}, {found['better']} is better, scale {found['scale']}, protocol key {found['protocol_key']}"
+    )
     return 0

@@ -7,7 +7,6 @@ no state of any random generator and is bit-exact on the same device.
 from __future__ import annotations
 
 import contextlib
-import functools
 import math
 import random
 import signal
@@ -18,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from .batches import indices_of
 from .core import Interrupted, RedrawError
 from .progress import Progress
 from .recipe import Batch, Recipe, Split, Step
@@ -33,23 +33,6 @@ def seed_everything(seed: int, step: int) -> None:
     torch.manual_seed(mixed % 2**63)
     np.random.seed(mixed % 2**32)  # noqa: NPY002  libraries that draw from the global generator
     random.seed(mixed)
-
-
-def batch_indices(n: int, batch_size: int, seed: int, step: int) -> np.ndarray:
-    """Indices [batch_size] of one step: epochs are permutations laid end to end, each a function of (seed, epoch)."""
-    first = step * batch_size
-    parts = []
-    while first < (step + 1) * batch_size:
-        epoch, place = divmod(first, n)
-        parts.append(_order(n, seed, epoch)[place : place + (step + 1) * batch_size - first])
-        first += len(parts[-1])
-    return np.concatenate(parts)
-
-
-@functools.lru_cache(maxsize=2)
-def _order(n: int, seed: int, epoch: int) -> np.ndarray:
-    """The order [n] of one epoch; kept, since a large set's costs as much as a small step."""
-    return np.random.default_rng([seed, epoch]).permutation(n)
 
 
 def train(
@@ -89,7 +72,7 @@ def train(
         while step < config.steps and not at["stopped"]:
             seed_everything(seed, step)
             recipe.train()
-            indices = batch_indices(len(training), config.batch_size, seed, step)
+            indices = indices_of(recipe, training, seed, step)
             batch = _to(device, training.batch(indices, recipe.reads, np.random.default_rng([seed, step, 1])))
             losses = recipe.train_step(batch, Step(step, config.steps, step * config.batch_size / len(training)))
             at["pending"].append({name: loss.detach() for name, loss in losses.items()})

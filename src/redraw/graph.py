@@ -16,7 +16,7 @@ from .codes import code_digest
 from .core import RedrawError, digest, nearest
 from .resolve import Run
 
-DRAWN = ("metric", "instrument", "instrument_mode", "captions", "images", "n", "snapshots", "list")
+DRAWN = ("metric", "instrument", "instrument_mode", "captions", "images", "n", "snapshots", "list", "reference")
 """The part of an evaluation that decides what is drawn and read; the rest is arithmetic on the arrays."""
 
 
@@ -104,7 +104,7 @@ class Graph:
         record, folder = self.data(dataset), f"results/data/{dataset}"
         if record not in self.artefacts:
             raw = f"{folder}/raw.json"
-            module = f"data.{dataset}"
+            module = f"data.{dataset.split('-')[0]}"  # what follows the hyphen is an edition
             self._add("download", {"dataset": dataset}, raw, [], [], [], [module])
             self._add(
                 "prepare",
@@ -114,6 +114,11 @@ class Graph:
                 [raw],
                 [],
                 [module],
+            )
+        elif self.artefacts[record].spec["options"] != options:
+            raise RedrawError(
+                f"{dataset}: two sheets prepare it with different options ({self.artefacts[record].spec['options']} and "
+                f"{options}): there is one prepared form of a data set; make them agree"
             )
         return record
 
@@ -146,6 +151,7 @@ class Graph:
             "config": run.config,
             "data": data,
             "tokens": tokens,
+            "splits": run.splits,
         }
         engine = {k: v for k, v in self.params["engine"].items() if k in ("device", "precision", "compile", "threads")}
         train = {**common, "seed": run.seed, "needs": needs, "engine": engine}

@@ -78,21 +78,26 @@ def environment() -> dict[str, Any]:
 # --- data --------------------------------------------------------------------------------------------------------
 
 
+def data_module(dataset: str) -> str:
+    """The module that makes a data set; what follows the hyphen of its name is an edition."""
+    return f"data.{dataset.split('-')[0]}"
+
+
 def download(job: Job) -> None:
     from .codes import code_digest
-    from .data import fetch
+    from .data import fetch, raw_folder
 
     name = job.spec["dataset"]
-    facts = fetch(name, Path("work/raw", name))
-    job.seal(facts, job.about(code_digest([f"data.{name}"])))
+    facts = fetch(name, Path("work/raw", raw_folder(name)))
+    job.seal(facts, job.about(code_digest([data_module(name)])))
 
 
 def prepare(job: Job) -> None:
     from .codes import code_digest
-    from .data import fetch, prepare
+    from .data import fetch, prepare, raw_folder
 
     name = job.spec["dataset"]
-    raw = Path("work/raw", name)
+    raw = Path("work/raw", raw_folder(name))
     said = read_json(next(iter(job.made_from)))["files"]
     if (
         fetch(name, raw)["files"] != said
@@ -101,7 +106,7 @@ def prepare(job: Job) -> None:
             f"{raw}: not the files that {next(iter(job.made_from))} names: remove the folder, then run the same command"
         )
     facts = prepare(name, raw, job.folder, job.spec["options"])
-    job.seal(facts, job.about(code_digest([f"data.{name}"])))
+    job.seal(facts, job.about(code_digest([data_module(name)])))
 
 
 def tokenize(job: Job) -> None:
@@ -142,20 +147,22 @@ def _train(job: Job, home: Path) -> dict:
     device.settings(spec["engine"]["threads"], spec["engine"]["precision"])
     engine.seed_everything(spec["seed"], 0)
     opened = models.open_data(spec["data"], spec["tokens"]).to(chosen)
-    recipe = models.build(spec, opened)
+    described = models.described(spec, opened)
+    recipe = models.build(described)
     spool = Spool(Path("work/spool", spec["scale"], f"{spec['run']}.{job.fingerprint}.jsonl"), run=spec["run"])
+    parts = [opened.split(spec["splits"][s]) for s in ("train", "validation")]
     try:
         result = engine.train(
-            recipe, opened.split("train"), opened.split("validation"), seed=spec["seed"], state=State(home), spool=spool,
+            recipe, *parts, seed=spec["seed"], state=State(home), spool=spool,
             device=chosen, precision=spec["engine"]["precision"], compile=spec["engine"]["compile"],
             save_every=job.hints["save_every_seconds"], run=spec["run"],
         )  # fmt: skip
     finally:
         spool.close()
-    models.save(home / "model.pt", {"weights": result["weights"], "snapshots": result["snapshots"]})
+    models.save(home / "model.pt", {"described": described, **{k: result[k] for k in ("weights", "snapshots")}})
     write_json(home / "curves.json", result["curves"])
     facts = {
-        "run": spec["run"], "fingerprint": job.fingerprint, "model": file_digest(home / "model.pt"),
+        "run": spec["run"], "recipe": spec["recipe"], "fingerprint": job.fingerprint, "model": file_digest(home / "model.pt"),
         "weights": models.weights_digest(result["weights"]), "curves": digest(result["curves"]), "config": spec["config"],
         "parameters": sum(p.numel() for p in recipe.parameters()), "steps": result["steps"], "stopped": result["stopped"],
         "images_seen": result["images"], "data": read_json(spec["data"])["digest"],
@@ -190,7 +197,7 @@ def _sample(job: Job, home: Path) -> dict:
     chosen = device.pick(spec["engine"]["device"])
     device.settings(spec["engine"]["threads"], spec["engine"]["precision"])
     opened = models.open_data(spec["data"], spec["tokens"]).to(chosen)
-    model = models.load(job.folder / "manifest.json", spec, opened, chosen)
+    model = models.load(job.folder / "manifest.json", chosen)
     instruments = {role: models.load_instrument(Path(m), chosen) for role, m in spec["instruments"].items()}
     instruments["self"] = models.Instrument(model[0], spec["run"], "", "")  # an instrument's own accuracy
     scoring.draw(model, instruments, opened, spec["evaluations"], spec["seed"], home)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from .core import RedrawError, atomic_path, disk_trouble, file_digest, nearest, read_json
@@ -52,34 +53,44 @@ def open_data(manifest: str, tokens: str | None) -> Any:
     return Prepared.open(Path(manifest).parent, tokens=Path(tokens).parent if tokens else None)
 
 
-def build(spec: Mapping[str, Any], opened: Any) -> Recipe:
-    """The recipe of a train spec, its needs loaded, with fresh weights drawn from the global generator."""
-    cls = recipe_class(spec["recipe"], spec["run"])
-    config = make_config(cls.Config, spec["config"], spec["run"])
-    about = About(opened.image_shape, opened.classes, tuple(opened.vocabulary))
-    needs = {role: load_instrument(Path(m), torch.device("cpu")).recipe for role, m in spec["needs"].items()}
-    return cls(config, about, needs)
+def described(spec: Mapping[str, Any], opened: Any) -> dict[str, Any]:
+    """All that ``build`` needs, of plain values, so that weights can be loaded without the data: kept beside them."""
+    about = About(
+        tuple(opened.image_shape), opened.classes, tuple(opened.vocabulary),
+        tuple(int(c) for c in np.unique(opened.split(spec["splits"]["train"]).class_ids)), tuple(opened.attribute_names),
+    )  # fmt: skip
+    return {**{k: spec[k] for k in ("run", "recipe", "config", "needs")}, "about": about._asdict()}
 
 
-def load(manifest: Path, spec: Mapping[str, Any], opened: Any, device: torch.device) -> tuple[Recipe, dict[int, dict]]:
+def build(described: Mapping[str, Any]) -> Recipe:
+    """The recipe, its needs loaded, with fresh weights drawn from the global generator."""
+    cls = recipe_class(described["recipe"], described["run"])
+    config = make_config(cls.Config, described["config"], described["run"])
+    needs = {role: load_instrument(Path(m), torch.device("cpu")).recipe for role, m in described["needs"].items()}
+    return cls(config, About(**described["about"]), needs)
+
+
+def load(manifest: Path, device: torch.device) -> tuple[Recipe, dict[int, dict]]:
     """(recipe with its last weights, snapshots {step: weights}). Raises RedrawError where the file is not the record's."""
     record, path = read_json(manifest), manifest.parent / "model.pt"
+    if record is None or not path.exists():
+        raise RedrawError(f"{path}: no trained model: run `snakemake --cores all {manifest}` or `dvc pull`")
     if file_digest(path) != record["model"]:
         raise RedrawError(
             f"{path}: not the weights that manifest.json names: run `redraw retrain {record['run']}` or `dvc checkout`"
         )
     stored = torch.load(path, map_location="cpu", weights_only=True)
-    recipe = build(spec, opened)
+    recipe = build(stored["described"])
     recipe.load_state_dict(stored["weights"])
     return recipe.to(device).eval(), stored["snapshots"]
 
 
 def load_instrument(manifest: Path, device: torch.device) -> Instrument:
-    """Another run's network, built from the spec that it was trained by."""
-    spec = read_json(Path("work/specs") / manifest)["spec"]
-    recipe, _ = load(manifest, spec, open_data(spec["data"], spec["tokens"]), device)
+    """Another run's network, built as it was trained; only its record and its model are read."""
+    recipe, _ = load(manifest, device)
     recipe.requires_grad_(False)
-    return Instrument(recipe, spec["run"], read_json(manifest)["weights"], spec["recipe"].split(":")[0])
+    record = read_json(manifest)
+    return Instrument(recipe, record["run"], record["weights"], record["recipe"].split(":")[0])
 
 
 def weights_digest(weights: Mapping[str, torch.Tensor]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from .codes import code_digest
 from .core import RedrawError, digest, nearest
 from .graph import Artefact, Graph
-from .resolve import Run, check_departures, recipe_path, resolve, stand_in
+from .resolve import Run, check_departures, recipe_path, resolve, sized, stand_in
 from .sheets import PAPERS, read_params, read_sheets
 
 
@@ -76,7 +76,7 @@ class Plan(Graph):
                 raise RedrawError(
                     f"papers/{paper}.yaml, runs.{name}.score: no evaluation {n!r}: {nearest(n, list(known))}"
                 )
-            evaluations[n] = known[n]
+            evaluations[n] = sized(known[n], self.scale, f"papers/{paper}.yaml, evaluations.{n}")
         roles = {e["instrument"] for e in evaluations.values() if e.get("instrument", "self") != "self"}
         eyes = {role: sheet.get("instruments", {}).get(role, role) for role in sorted(roles)}
         linked: list[dict[str, str]] = []
@@ -89,6 +89,7 @@ class Plan(Graph):
         run = Run(
             id, paper, name, recipe_path(paper, about["recipe"]), used, about["dataset"], about.get("tokens"), seed,
             about.get("stage", "train"), config, origin, tuple(departures), *linked, evaluations,
+            {"train": "train", "validation": "validation", **about.get("splits", {})},
         )  # fmt: skip
         self.run[id] = run
         self._add_artefacts(run)
@@ -114,7 +115,7 @@ class Plan(Graph):
             "paper": paper, "scale": self.scale, "seeds": self.seeds, "rows": self.rows,
             "runs": {r.id: {"departures": r.departures, "records": [a.record for a in lineage[r.id]]} for r in runs},
             "missing": {b: self.missing.get(b, "") for b in sorted(shown) if b in self.missing},
-            "stand_ins": {} if self.scale == "paper" else self.params["datasets"],
+            "stand_ins": self._stand_ins(),
             "sheets": digest(self.sheets), "code": upstream, "report": code_digest(["report"]),
         }  # fmt: skip
         out = self.table(paper)[: -len(".json")]
@@ -122,8 +123,15 @@ class Plan(Graph):
         reads = [f"{self.run_dir(r.id)}/samples.npz" for r in runs if r.evaluations]
         self._add("table", spec, self.table(paper), payload, made_from, reads, ["report"])
 
+    def _stand_ins(self) -> dict[str, dict]:
+        """{data set that a paper names: {"use", "because"}} at this scale."""
+        found = {asked: stand_in(self.params, asked) for asked in self.params["datasets"]}
+        return {asked: {"use": used, "because": entry["because"]} for asked, (used, entry) in found.items() if entry}
+
     def _add_index(self) -> None:
-        folder, data = f"results/tables/{self.scale}", sorted({r.dataset for r in self.run.values()})
+        folder = f"results/tables/{self.scale}"
+        # What only instruments see (cub-reference, say) is not shown.
+        data = sorted({r.dataset for r in self.run.values() if "-" not in r.stands_for})
         spec = {
             "papers": sorted(self.sheets), "scale": self.scale, "params": self.params, "pictures": data,
             "report": code_digest(["report"]),

@@ -17,11 +17,14 @@ from torch import Tensor, nn
 from .core import RedrawError, nearest
 
 Batch = dict[str, Tensor]
-"""image [N, C, H, W] float32 in [-1, 1] · class_id [N] · tokens [N, T] int64, 0 = padding · n_words [N]"""
+"""image [N, C, H, W] float32 in [-1, 1] · class_id [N] · tokens [N, T] int64, 0 = padding · n_words [N] · captions
+[N, K, T], all of an image · attributes [N, A], 1, 0 or -1 (not visible)"""
 
 
 class Split(Protocol):
     """Part of a prepared data set: batches assembled by index, every choice inside them drawn from ``rng``."""
+
+    class_ids: np.ndarray  # [n] int64
 
     def __len__(self) -> int: ...
 
@@ -42,6 +45,8 @@ class About(NamedTuple):
     image_shape: tuple[int, int, int]  # C, H, W
     classes: int
     vocabulary: tuple[str, ...] = ()
+    trained_classes: tuple[int, ...] = ()  # ids of the classes that the training split holds
+    attributes: tuple[str, ...] = ()  # names, "group::value"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -63,11 +68,16 @@ class Recipe(nn.Module):
     ``sample`` turns conditions into images [N, C, H, W] in [-1, 1] or token ids [N, T]. Optional: ``encode``,
     ``validate(batch) -> dict`` of losses (no gradients), ``log_likelihood``. Averaged weights are submodules, so that
     state and export hold them without anybody's help.
+
+    ``batches``: images | classes (distinct classes, one image of each) | classes_with_replacement.
+    ``labels``: names of the columns of what ``encode`` returns, by field; metrics read them.
     """
 
     Config: ClassVar[type[Schedule]]
     reads: ClassVar[tuple[str, ...]]  # the batch fields that train_step and validate need
     optimizers: dict[str, torch.optim.Optimizer]
+    batches: str = "images"
+    labels: Mapping[str, tuple[str, ...]] = types.MappingProxyType({})
     autocast_dtype: torch.dtype | None = None  # set by the engine: bfloat16, or None for full precision
 
     def __init__(self, config: Schedule, about: About, needs: Mapping[str, Recipe]) -> None:
@@ -79,6 +89,10 @@ class Recipe(nn.Module):
 
     def sample(self, conditions: Batch, seed: int) -> Tensor:
         raise NotImplementedError
+
+    def view(self, image: Tensor) -> Tensor:
+        """Real images [N, C, H, W] of the data set as this model's own are: cut and reduced where the model does so."""
+        return image
 
     def autocast(self) -> contextlib.AbstractContextManager:
         """Around a forward pass: the precision that params.yaml asks for. Losses and optimisers stay in float32."""

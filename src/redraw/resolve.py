@@ -31,6 +31,7 @@ class Run:
     needs: dict[str, str]  # role -> run id
     instruments: dict[str, str]  # role -> run id, always of seed 0
     evaluations: dict[str, dict]
+    splits: dict[str, str]  # {"train": split, "validation": split} of the data set
 
     @property
     def base(self) -> str:
@@ -73,7 +74,10 @@ def check_departures(sheets: Sheets, ours: Mapping[str, Any]) -> None:
 def stand_in(params: Mapping[str, Any], asked: str) -> tuple[str, Mapping[str, Any] | None]:
     """The data set that is used for the one a paper names, and the stand-in's entry in params.yaml if it is one."""
     entry = None if params["scale"] == "paper" else params["datasets"].get(asked)
-    return (entry["use"], entry) if entry else (asked, None)
+    if not entry:
+        return asked, None
+    used = entry["use"]
+    return (used if isinstance(used, str) else used[params["scale"]]), entry
 
 
 def resolve(sheet: Mapping[str, Any], name: str, params: Mapping[str, Any]) -> tuple[dict, dict[str, str], list[dict]]:
@@ -104,6 +108,16 @@ def resolve(sheet: Mapping[str, Any], name: str, params: Mapping[str, Any]) -> t
         if config[k] != printed[k]
     ]
     return config, origin, [*departures, *_general(about["dataset"], params)]
+
+
+def sized(evaluation: Mapping[str, Any], scale: str, where: str) -> dict[str, Any]:
+    """An evaluation as it is at one scale: ``n`` may be given scale by scale."""
+    n = evaluation["n"]
+    if isinstance(n, Mapping):
+        if scale not in n:
+            raise RedrawError(f"{where}: no n for scale {scale}: give one beside {', '.join(n)}")
+        n = n[scale]
+    return {**evaluation, "n": n}
 
 
 def _general(dataset: str, params: Mapping[str, Any]) -> Iterator[dict]:

@@ -59,6 +59,7 @@ def score(folder: Path, spec: Mapping[str, Any]) -> dict[str, Any]:
                 **_numbers(result),
                 "n": int(result.get("n", len(arrays["class_id"]))),
                 "selection": "last",
+                **{k: result[k] for k in ("envelope", "parts") if result.get(k) is not None},
                 **own,
             }
             if e.get("snapshots"):
@@ -83,12 +84,14 @@ def _numbers(result: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _arrays(items: Mapping[str, np.ndarray], e: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """The per-item arrays that one evaluation reads: the group's own and its instrument's."""
+    """The per-item arrays that one evaluation reads: the group's, its instrument's, and those of the reference images."""
     group, reader = group_name(e), f"{e.get('instrument')}.{e.get('instrument_mode', 'eval')}"
-    found = {f: items[f"{group}/{f}"] for f in ("class_id", "n_words")}
+    found = {f: items[f"{group}/{f}"] for f in ("class_id", "n_words", "captions") if f"{group}/{f}" in items}
+    places = {f"{group}/{reader}/": "", f"reference-{e.get('reference')}/{reader}/": "reference_"}
     for name in items:
-        if name.startswith(f"{group}/{reader}/") and not name.endswith("@"):
-            found[name.rsplit("/", 1)[1]] = items[name]
+        for place, prefix in places.items():
+            if name.startswith(place) and not name.endswith("@"):
+                found[prefix + name.removeprefix(place)] = items[name]
     return found
 
 

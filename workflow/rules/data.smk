@@ -1,5 +1,5 @@
 wildcard_constraints:
-    dataset="[a-z0-9_]+",
+    dataset="[a-z0-9_-]+",
     scale="smoke|embedded|study|paper",
     paper="[a-z0-9_]+",
     tokens="[a-z0-9_.]+",

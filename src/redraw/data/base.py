@@ -6,6 +6,7 @@ A folder of
     offsets.npy         [N + 1] int64, where each begins; shapes.npy [N, 3] int32, H W C
     class_ids.npy       [N] int32; names.txt a line each; splits.json {split: [[start, stop), …]}
     boxes.npy           [N, 4] float32: x, y, width, height in pixels; only where there are boxes
+    attributes.npy      [N, A] int8: 1 present, 0 absent, -1 not visible; only where there are any, named in the manifest
     captions.utf8       the bytes of all captions; captions.npy [captions + 1] int64, where each begins
     caption_index.npy   [N + 1] int64, the first caption of each image; these three only where there are captions
     manifest.json       counts, sizes, and the size and SHA-256 of each file
@@ -29,7 +30,7 @@ from .writer import FORMAT
 if TYPE_CHECKING:
     import torch
 
-FIELDS = ("image", "class_id", "box", "tokens", "n_words")
+FIELDS = ("image", "class_id", "box", "attributes", "tokens", "n_words", "captions")
 
 
 class Prepared:
@@ -93,6 +94,16 @@ class Prepared:
         """[N, 4] float32, x, y, width, height in pixels; None where the data set has none."""
         return np.load(self.folder / "boxes.npy") if self.manifest["boxes"] else None
 
+    @property
+    def attribute_names(self) -> tuple[str, ...]:
+        """[A], "group::value" as CUB has it; none where the data set has no attributes."""
+        return tuple(self.manifest.get("attributes", ()))
+
+    @functools.cached_property
+    def attributes(self) -> np.ndarray | None:
+        """[N, A] int8, 1 present, 0 absent, -1 not visible; None where the data set has none."""
+        return np.load(self.folder / "attributes.npy") if self.attribute_names else None
+
     @functools.cached_property
     def splits(self) -> dict[str, np.ndarray]:
         """{split: image indices [n] int64}."""
@@ -134,7 +145,8 @@ class Prepared:
         """The images ``indices`` [N]: a pure function of the arguments; ``rng`` picks one of an item's captions.
 
         image [N, C, H, W] float32 in [-1, 1] · class_id [N] int64 · box [N, 4] float32 · tokens [N, T] int64 framed and
-        padded with 0, T the same in every batch · n_words [N] int64, how many of them are no padding.
+        padded with 0, T the same in every batch · n_words [N] int64, how many of them are no padding · captions [N, K, T]
+        int64, all of an item's captions, padded with 0, K the most that any has · attributes [N, A] int64, 1, 0 or -1.
         """
         import torch
 
@@ -148,12 +160,17 @@ class Prepared:
                 found[field] = torch.from_numpy(self.class_ids[indices]).to(self._device)
             elif field == "box" and self.boxes is not None:
                 found[field] = torch.from_numpy(self.boxes[indices]).to(self._device)
-            elif field in ("tokens", "n_words") and self.tokens is not None:
+            elif field == "attributes" and self.attributes is not None:
+                found[field] = torch.from_numpy(self.attributes[indices]).to(self._device, torch.int64)
+            elif field in ("tokens", "n_words", "captions") and self.tokens is not None:
                 table = self.tokens.table("trained")
-                rows = table.pick(indices if table.owner == "image" else self.class_ids[indices], rng)
-                for name, values in (("tokens", table.tokens), ("n_words", table.n_words)):
-                    if name in fields:
-                        found[name] = torch.from_numpy(values[rows].astype(np.int64)).to(self._device)
+                owners = indices if table.owner == "image" else self.class_ids[indices]
+                if field == "captions":
+                    found[field] = torch.from_numpy(table.all_of(owners)).to(self._device)
+                    continue
+                rows = table.pick(owners, rng)
+                for name in {"tokens", "n_words"} & set(fields):
+                    found[name] = torch.from_numpy(getattr(table, name)[rows].astype(np.int64)).to(self._device)
             else:
                 has = "known fields" if field not in FIELDS else "this data set is opened without it; known fields"
                 raise RedrawError(f"{self.folder}: no field {field!r} in a batch: {has}: {', '.join(FIELDS)}")

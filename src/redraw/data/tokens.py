@@ -3,8 +3,8 @@
 A sheet's entry under ``tokens``:
 
     captions          digits_kind1 … digits_kind4: from the grammar of digit_captions.py; dataset: the data set's own
-    tokenizer         words: lower case, cut at white space
-    framed            <start> and <end> around each caption (true)
+    tokenizer         words: lower case, cut at white space; characters: see characters.py
+    framed            <start> and <end> around each caption (true; false for characters, which have no frame)
   digits:
     as_released       D3, in kind 2 (false)
     distractors       kind 3: how many numbers beside the digit, 1 to 5; null draws it for each caption (null)
@@ -17,6 +17,10 @@ A sheet's entry under ``tokens``:
     vocabulary_from   splits whose captions make the vocabulary ([train])
     min_count         rarer words are <unk> (1)
     max_words         longer captions are cut; null: never (null)
+  characters, of a dataset's captions:
+    unknown           what a character outside the alphabet does: stop, skip or space (stop)
+    lower             capital letters are read as small ones (true)
+    length            characters of a caption (201)
 """
 
 from __future__ import annotations
@@ -25,22 +29,23 @@ import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..core import RedrawError, nearest
+from . import characters
 from .digit_captions import DIGITS, RELEASED_TESTS, VOCABULARY, sample_caption, training_captions, unseen_captions
-from .words import SPECIALS, Encoder, Tokens, write_tokens
+from .words import SPECIALS, Encoder, Table, Tokens, cut, write_tokens
 
 if TYPE_CHECKING:
     from .base import Prepared
 
 __all__ = ["TOKENIZERS", "Tokens", "build_vocabulary", "tokenize", "write_tokens"]
 
-TOKENIZERS: dict[str, Callable[[str], list[str]]] = {"words": lambda caption: caption.lower().split()}
+TOKENIZERS = ("words", "characters")
 
 COMMON = {"captions": None, "tokenizer": "words", "framed": True}
 OF_DIGITS = {
@@ -66,18 +71,28 @@ def tokenize(spec: Mapping[str, Any], data: str | os.PathLike, folder: str | os.
     if kind is None and captions != "dataset":
         known = [*(f"digits_kind{k}" for k in (1, 2, 3, 4)), "dataset"]
         raise RedrawError(f"tokens, captions {captions!r}: {nearest(captions, known)}")
-    defaults = COMMON | (OF_DIGITS if kind else OF_DATASET)
+    tokenizer = spec.get("tokenizer", "words")
+    if tokenizer not in TOKENIZERS:
+        raise RedrawError(f"tokens, tokenizer {tokenizer!r}: {nearest(str(tokenizer), list(TOKENIZERS))}")
+    if tokenizer == "characters":
+        if kind:
+            raise RedrawError(
+                f"tokens, captions {captions}: these are words: give tokenizer: words, or captions: dataset"
+            )
+        defaults = COMMON | {"framed": False} | characters.DEFAULTS
+    else:
+        defaults = COMMON | (OF_DIGITS if kind else OF_DATASET)
     for name in spec:
         if name not in defaults:
             raise RedrawError(f"tokens, captions {captions}: no option {name!r}: {nearest(name, list(defaults))}")
     options = defaults | dict(spec)
-    if options["tokenizer"] not in TOKENIZERS:
-        raise RedrawError(
-            f"tokens, tokenizer {options['tokenizer']!r}: {nearest(options['tokenizer'], list(TOKENIZERS))}"
-        )
     if kind:
         return _of_digits(int(kind[1]), options, prepared, Path(folder))
-    return _of_dataset(options, prepared, Path(folder))
+    if not prepared.manifest["captions"]:
+        raise RedrawError(
+            f"tokens: {prepared.folder} has no captions of its own: give captions: digits_kind1 … digits_kind4"
+        )
+    return (_in_characters if tokenizer == "characters" else _of_dataset)(options, prepared, Path(folder))
 
 
 def build_vocabulary(captions: Iterable[Sequence[str]], specials: Sequence[str], min_count: int = 1) -> list[str]:
@@ -133,15 +148,6 @@ def _sampled(options: Mapping[str, Any]) -> dict[str, list[list[list[str]]]]:
 
 
 def _of_dataset(options: Mapping[str, Any], prepared: Prepared, folder: Path) -> dict[str, Any]:
-    if not prepared.manifest["captions"]:
-        raise RedrawError(
-            f"tokens: {prepared.folder} has no captions of its own: give captions: digits_kind1 … digits_kind4"
-        )
-    if options["tokenizer"] not in TOKENIZERS:
-        raise RedrawError(
-            f"tokens, tokenizer {options['tokenizer']!r}: {nearest(options['tokenizer'], list(TOKENIZERS))}"
-        )
-    cut = TOKENIZERS[options["tokenizer"]]
     chosen = [prepared.split(split).indices for split in options["vocabulary_from"]]
 
     def captions(indices: Iterable[int]) -> Iterator[list[str]]:
@@ -154,9 +160,42 @@ def _of_dataset(options: Mapping[str, Any], prepared: Prepared, folder: Path) ->
     for i in range(len(prepared)):
         encoder.add(captions([i]))
     table = encoder.table("image")
-    notes = []
-    without = int((np.diff(table.first) == 0).sum())
-    if without:
-        notes.append(f"{without} of {len(prepared)} images have no caption")
-        print(f"{prepared.manifest['dataset']}: {notes[-1]}", file=sys.stderr, flush=True)
+    notes = _notes(table, prepared)
+    _say(prepared, notes)
     return write_tokens(folder, vocabulary, {"trained": table}, options["framed"], notes)
+
+
+def _in_characters(options: Mapping[str, Any], prepared: Prepared, folder: Path) -> dict[str, Any]:
+    if options["framed"] is not False:
+        raise RedrawError("tokens, tokenizer characters: they have no frame: give framed: false, or leave it out")
+    rules = characters.rules(options)
+    of_image = [prepared.captions(i) for i in range(len(prepared))]
+    texts = [text for captions in of_image for text in captions]
+    tokens, n, strangers = characters.encode_characters(texts, **rules)
+    first = np.concatenate([[0], np.cumsum([len(captions) for captions in of_image])])
+    table = Table(tokens, n, first.astype(np.int64), "image")
+    long = sum(len(text) > rules["length"] for text in texts)
+    notes = _notes(table, prepared)
+    if long:
+        notes.append(f"{long} of {len(texts)} captions are longer than {rules['length']} characters: cut off there")
+    if strangers.any():
+        does = {"stop": "the caption ends there", "skip": "their places are empty", "space": "read as spaces"}
+        notes.append(
+            f"{strangers.sum()} characters outside the alphabet in {(strangers > 0).sum()} of {len(texts)} captions: "
+            f"{does[rules['unknown']]}"
+        )
+    _say(prepared, notes)
+    return write_tokens(folder, characters.VOCABULARY, {"trained": table}, False, notes, rules)
+
+
+def _notes(table: Table, prepared: Prepared) -> list[str]:
+    without, empty = int((np.diff(table.first) == 0).sum()), int((table.n_words == 0).sum())
+    notes = [f"{without} of {len(prepared)} images have no caption"] if without else []
+    if empty:
+        notes.append(f"{empty} of {len(table.n_words)} captions are empty as tokens: never drawn")
+    return notes
+
+
+def _say(prepared: Prepared, notes: Iterable[str]) -> None:
+    for note in notes:
+        print(f"{prepared.manifest['dataset']}: {note}", file=sys.stderr, flush=True)

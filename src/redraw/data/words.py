@@ -12,9 +12,10 @@ table is a held-out list whose owners are the classes.
 
 from __future__ import annotations
 
+import functools
 import os
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +23,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..core import RedrawError, atomic_path, nearest, read_json, write_json
+from .characters import encode_characters
 from .files import check_digests, check_sizes, described
 
 PAD, START, END, UNK = "<pad>", "<start>", "<end>", "<unk>"
@@ -39,20 +41,46 @@ class Table:
 
     def pick(self, owners: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """One row for each of ``owners`` [N], drawn evenly from its captions. Raises RedrawError where one has none."""
-        low, high = self.first[owners], self.first[owners + 1]
+        return self._full[rng.integers(*self._spans(owners))]
+
+    def all_of(self, owners: np.ndarray) -> np.ndarray:
+        """All captions of each of ``owners`` [N]: [N, K, T] int64, K the most that any owner has; 0 behind the last.
+
+        Raises RedrawError where one has none.
+        """
+        low, high = self._spans(owners)
+        rows = low[:, None] + np.arange(np.diff(self._first).max())
+        there = rows < high[:, None]
+        found = self.tokens[self._full[np.where(there, rows, 0)]].astype(np.int64)
+        return np.where(there[:, :, None], found, 0)
+
+    @functools.cached_property
+    def _full(self) -> np.ndarray:
+        """The rows that hold any token."""
+        return np.flatnonzero(self.n_words > 0)
+
+    @functools.cached_property
+    def _first(self) -> np.ndarray:
+        """[owners + 1], the first of these rows of each owner."""
+        return np.concatenate([[0], np.cumsum(self.n_words > 0)])[self.first]
+
+    def _spans(self, owners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        low, high = self._first[owners], self._first[owners + 1]
         if np.any(low == high):
             who = int(np.asarray(owners)[np.argmax(low == high)])
             raise RedrawError(f"{self.owner} {who} has no caption in this table: leave it out of what is asked for")
-        return rng.integers(low, high)
+        return low, high
 
 
 class Tokens:
     """The tokenised captions of a data set."""
 
     def __init__(
-        self, vocabulary: Sequence[str], framed: bool, tables: dict[str, Table], where: str = "tokens"
-    ) -> None:
+        self, vocabulary: Sequence[str], framed: bool, tables: dict[str, Table], where: str = "tokens",
+        characters: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
         self.vocabulary, self.framed, self.tables, self.where = tuple(vocabulary), framed, tables, where
+        self.characters = characters  # the rules of characters.py, None where tokens are words
         self._ids = {word: i for i, word in enumerate(self.vocabulary)}
 
     @classmethod
@@ -68,7 +96,8 @@ class Tokens:
                 name: Table(*(stored[f"{name}/{part}"] for part in ("tokens", "n_words", "first")), about["owner"])
                 for name, about in record["tables"].items()
             }
-        return cls(read_json(folder / "vocabulary.json"), record["framed"], tables, str(folder))
+        vocabulary = read_json(folder / "vocabulary.json")
+        return cls(vocabulary, record["framed"], tables, str(folder), record.get("characters"))
 
     @staticmethod
     def verify(folder: str | os.PathLike) -> None:
@@ -85,6 +114,13 @@ class Tokens:
         """Word ids of one caption, framed where this store's captions are; unknown words are <unk>."""
         return encode(words, self._ids, self.framed)
 
+    def encode_texts(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Captions as people type them -> tokens [N, T] int64 and n_words [N] int64, read as this store's own were."""
+        if self.characters is None:
+            return self.encode([cut(text) for text in texts])
+        tokens, n, _ = encode_characters(texts, **self.characters)
+        return tokens.astype(np.int64), n.astype(np.int64)
+
     def encode(self, captions: Sequence[Sequence[str]]) -> tuple[np.ndarray, np.ndarray]:
         """Word lists -> tokens [N, T] int64, padded to the longest, and n_words [N] int64."""
         rows = [self.ids(words) for words in captions]
@@ -93,7 +129,7 @@ class Tokens:
     def decode(self, tokens: Iterable[int]) -> str:
         """The caption of one row of ids: without frame and padding; a word that was unknown reads <unk>."""
         words = (self.vocabulary[i] for i in tokens)
-        return " ".join(w for w in words if w not in (PAD, START, END))
+        return ("" if self.characters else " ").join(w for w in words if w not in (PAD, START, END))
 
     def draw(
         self, name: str, class_id: np.ndarray, rng: np.random.Generator
@@ -108,6 +144,25 @@ class Tokens:
         rows = table.pick(class_id, rng)
         tokens = table.tokens[rows].astype(np.int64)
         return tokens, table.n_words[rows].astype(np.int64), [self.decode(row) for row in tokens]
+
+    def draw_of_images(
+        self, name: str, indices: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """For each of the images ``indices`` [N] one of its captions: tokens [N, T] int64, n_words [N] int64, k [N] int64.
+
+        ``k`` is which of the image's captions it is: ``Prepared.captions(i)[k]`` is its text. Raises RedrawError for a
+        table whose captions belong to classes, and for an image without captions.
+        """
+        table = self.table(name)
+        if table.owner != "image":
+            raise RedrawError(f"{self.where}: captions {name!r} belong to classes, not to images: ask by class")
+        rows = table.pick(indices, rng)
+        return table.tokens[rows].astype(np.int64), table.n_words[rows].astype(np.int64), rows - table.first[indices]
+
+
+def cut(caption: str) -> list[str]:
+    """The words of a caption: lower case, cut at white space."""
+    return caption.lower().split()
 
 
 def encode(words: Iterable[str], ids: dict[str, int], framed: bool) -> list[int]:
@@ -137,9 +192,8 @@ class Encoder:
         """The captions of the next owner, each a list of words; words beyond ``max_words`` are cut off."""
         for words in captions:
             ids = encode(words[: self._max_words], self._ids, self._framed)
-            if ids:
-                self._flat.extend(ids)
-                self._n_words.append(len(ids))
+            self._flat.extend(ids)
+            self._n_words.append(len(ids))
         self._first.append(len(self._n_words))
 
     def table(self, owner: Literal["image", "class"]) -> Table:
@@ -157,6 +211,7 @@ def write_tokens(
     tables: dict[str, Table],
     framed: bool,
     notes: Sequence[str] = (),
+    characters: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Write tokens.npz and vocabulary.json and return the body of record.json, which the caller writes last.
 
@@ -164,7 +219,8 @@ def write_tokens(
     """
     folder = Path(folder)
     lacking = [s for s in (START, END) if framed and s not in vocabulary]
-    if not vocabulary or vocabulary[0] != PAD or lacking or len(set(vocabulary)) != len(vocabulary):
+    twice = len(set(vocabulary)) != len(vocabulary) and characters is None  # an alphabet may name a symbol twice
+    if not vocabulary or vocabulary[0] != PAD or lacking or twice:
         raise RedrawError(
             f"{folder}: a vocabulary begins with {PAD}, names each word once and holds {START} and {END} for framed "
             f"captions: correct `specials` in the paper's sheet"
@@ -185,6 +241,7 @@ def write_tokens(
         for name, t in tables.items()
     }
     return {
+        **({} if characters is None else {"characters": dict(characters)}),
         "words": len(vocabulary), "framed": framed, "tables": about, "notes": list(notes),
         "files": described(folder, ["tokens.npz", "vocabulary.json"]),
     }  # fmt: skip

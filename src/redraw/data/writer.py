@@ -19,7 +19,7 @@ import numpy as np
 from ..core import RedrawError, atomic_write, canonical_json, file_digest
 
 FORMAT = 1
-OPTIONAL = ("boxes.npy", "captions.utf8", "captions.npy", "caption_index.npy")
+OPTIONAL = ("boxes.npy", "attributes.npy", "captions.utf8", "captions.npy", "caption_index.npy")
 
 
 class PreparedWriter:
@@ -33,9 +33,11 @@ class PreparedWriter:
     def __init__(self, folder: str | os.PathLike, dataset: str, classes: Sequence[str] = ()) -> None:
         self.folder, self.dataset, self.classes = Path(folder), dataset, list(classes)
         self.body: dict[str, Any] = {}
+        self.attributes: list[str] = []  # names of the columns of what `add` gets as attributes
         self.raw: dict[str, Any] = {}  # {raw file: {"sha256", "bytes"}}, as `fetch` found them
         self._offsets, self._shapes, self._class_ids = array("q", [0]), array("i"), array("i")
         self._boxes, self._caption_offsets, self._caption_index = array("f"), array("q", [0]), array("q", [0])
+        self._attributes = array("b")
         self._splits: dict[str, list[list[int]]] = {}
         self._notes: list[str] = []
 
@@ -64,11 +66,12 @@ class PreparedWriter:
 
     def add(
         self, image: np.ndarray, class_id: int, name: str, splits: str | Sequence[str],
-        captions: Iterable[str] = (), box: Sequence[float] | None = None,
+        captions: Iterable[str] = (), box: Sequence[float] | None = None, attributes: Sequence[int] | np.ndarray | None = None,
     ) -> None:  # fmt: skip
         """Append one image [H, W] or [H, W, C] of uint8, in the order in which a split's images are to be numbered.
 
         ``box`` is (x, y, width, height) in pixels, for every image or for none. An image may be in several splits.
+        ``attributes`` are 1, 0 or -1 (not visible) in the order of the writer's ``attributes``, for every image or none.
         """
         if image.dtype != np.uint8 or image.ndim not in (2, 3) or image.size == 0:
             raise ValueError(f"{name}: an image is uint8 [H, W] or [H, W, C], not {image.dtype} {image.shape}")
@@ -84,6 +87,9 @@ class PreparedWriter:
         self._names.write(f"{name}\n".encode())
         if box is not None:
             self._boxes.extend(box)
+        self._attributes.frombytes(np.array([] if attributes is None else attributes, np.int8).tobytes())
+        if len(self._attributes) != (index + 1) * len(self.attributes):
+            raise ValueError(f"{name}: every image has {len(self.attributes)} attributes")
         for caption in captions:
             self._captions.write(caption.encode())
             self._caption_offsets.append(self._captions.bytes)
@@ -115,6 +121,8 @@ class PreparedWriter:
         arrays = {"offsets": np.array(self._offsets, np.int64), "shapes": shapes, "class_ids": class_ids}
         if self._boxes:
             arrays["boxes"] = np.array(self._boxes, np.float32).reshape(images, 4)
+        if self._attributes:
+            arrays["attributes"] = np.array(self._attributes, np.int8).reshape(images, len(self.attributes))
         captions = len(self._caption_offsets) - 1
         if captions:
             arrays["captions"] = np.array(self._caption_offsets, np.int64)
@@ -136,6 +144,8 @@ class PreparedWriter:
         }
         counts = {split: sum(stop - start for start, stop in ranges) for split, ranges in self._splits.items()}
         return {
+            # named only where there are any: the record of a data set without stays what it was
+            **({"attributes": self.attributes} if self.attributes else {}),
             "dataset": self.dataset, "format": FORMAT, "images": images, "image": spans, "classes": self.classes,
             "captions": captions, "boxes": bool(self._boxes), "splits": counts, "files": files, "raw": self.raw,
             "notes": self._notes,

@@ -6,17 +6,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .accuracy import accuracy, accuracy_at_length, accuracy_labels_unsorted
+from .attributes import attribute_consistency
 from .confusion import confusion
+from .frechet import fid_infinity, frechet_distance
+from .inception import inception_score
+from .kernel import kernel_distance
+from .zero_shot import zero_shot_accuracy
 
 
 @dataclass(frozen=True)
 class Metric:
-    """``fn(items, **options)`` returns at least ``value``; ``reads`` names the arrays that it needs of the items."""
+    """``fn(items, **options)`` returns at least ``value``; ``reads`` names the arrays that it needs of the items.
+
+    ``reference``: the same fields of real images are needed beside them, as ``reference_<field>``. Further entries that
+    ``fn`` may return: ``spread``, ``per_fold``, ``per_item``, ``n`` (items that counted), ``envelope`` [lowest,
+    highest] over plausible readings of the protocol, ``parts`` {name: number}.
+    """
 
     fn: Callable[..., dict]
     better: str  # higher | lower
     unit: str
     reads: tuple[str, ...]
+    reference: bool = False
 
 
 METRICS = {
@@ -26,4 +37,12 @@ METRICS = {
         accuracy_labels_unsorted, "higher", "percent", ("logits", "class_id", "n_words")
     ),
     "confusion": Metric(confusion, "higher", "percent", ("logits", "class_id")),
+    "inception_score": Metric(inception_score, "higher", "", ("logits",)),
+    "frechet_distance": Metric(frechet_distance, "lower", "", ("features",), reference=True),
+    "fid_infinity": Metric(fid_infinity, "lower", "", ("features",), reference=True),
+    "kernel_distance": Metric(kernel_distance, "lower", "", ("features",), reference=True),
+    "attribute_consistency": Metric(attribute_consistency, "higher", "percent", ("attributes", "captions")),
+    "zero_shot_accuracy": Metric(
+        zero_shot_accuracy, "higher", "percent", ("image_embedding", "text_embedding", "class_id")
+    ),
 }

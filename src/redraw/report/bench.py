@@ -51,12 +51,12 @@ class Bench:
         return f"not run: {reason}" if reason else f"not run: no scores of {self.base(run)} at scale {self.scale}"
 
     def _controls(self) -> dict[str, dict[str, list[tuple[str, str]]]]:
-        """{metric of ours: {"ceiling": [(run, metric)], "floor": [...]}} as the tables' own rows pair them."""
+        """{metric of ours: {"ceiling": [(run, metric)], "degraded": [...], "floor": [...]}} as the tables' own rows pair them."""
         found: dict[str, dict[str, list[tuple[str, str]]]] = {}
         for table in self.sheet.get("tables", {}).values():
             for row in table.get("controls", []):
                 for column, metric in row["cells"].items():
                     ours = table["columns"][column].get("ours")
-                    if ours and row["kind"] in ("ceiling", "floor"):
+                    if ours and row["kind"] != "ours":
                         found.setdefault(ours, {}).setdefault(row["kind"], []).append((row["run"], metric))
         return found

@@ -196,7 +196,7 @@ def build(
         ],
         "tables": [_table(bench, name, table) for name, table in sheet.get("tables", {}).items()],
         "figures": [
-            figure(f, bench.scores, bench.run_ids(f["run"]), bench.why_not(f["run"])) for f in sheet.get("figures", [])
+            figure(f, bench.scores, bench.run_ids, bench.why_not(f["run"])) for f in sheet.get("figures", [])
         ],
         "claims": bench.claims, "differences": sheet.get("differences", {}), "misprints": sheet.get("misprints", {}),
         "silences": sheet.get("silences", []), "findings": sheet.get("findings", {}),

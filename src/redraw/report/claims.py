@@ -11,10 +11,10 @@ Forms (``left`` and ``right``: an operand; ``over``: a list of operands; an oper
 "greater" and "best" read the metric's direction: where lower is better, left must be the smaller.
 
 Probability. In each seed the statement is won to a share w_s in [0, 1]: 1 or 0 by its value; where items are known
-(per-fold values, or a percentage of n items) the share of 400 draws of the items in which it holds. Seeds are then
-independent trials of one unknown rate of winning, uniform beforehand, and the probability printed is that this rate
-exceeds one half: P(Beta(1 + sum w, 1 + S - sum w) > 1/2). Five seeds won of five give .98, two of two .88; seeds
-resampled with replacement would call both certain.
+(per-fold values, a percentage of n items, or a standard error over items) the share of 400 draws of the items in which
+it holds. Seeds are then independent trials of one unknown rate of winning, uniform beforehand, and the probability
+printed is that this rate exceeds one half: P(Beta(1 + sum w, 1 + S - sum w) > 1/2). Five seeds won of five give .98, two
+of two .88; seeds resampled with replacement would call both certain.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from .arithmetic import gain_interval
 from .judge import ENOUGH_SEEDS, of_the_model
 
 DRAWS = 400
+KIND_WORDS = {"ceiling": "ceiling", "degraded": "degraded images", "floor": "floor"}
 Scores = Callable[[str, int], Mapping[str, Any] | None]
 """(run as the sheet writes it, seed) -> its scores.json, or None"""
 
@@ -190,6 +191,8 @@ def _draws(metric: Mapping[str, Any], generator: np.random.Generator) -> np.ndar
         again = value + f[generator.integers(len(f), size=(DRAWS, len(f)))].mean(-1) - f.mean()
     elif metric.get("unit") == "percent" and n and 0 <= value <= 100:
         again = 100 * generator.binomial(int(n), value / 100, DRAWS) / int(n)
+    elif metric.get("spread"):  # a standard error over items, as of distances between sets
+        again = generator.normal(value, float(metric["spread"]), DRAWS)
     else:
         again = np.full(DRAWS, value)
     return np.concatenate([[value], again])
@@ -211,11 +214,15 @@ def _confused(claim: Mapping[str, Any], found: Mapping[str, Any] | None) -> tupl
 
 
 def _failed_control(claim: Mapping, scores: Scores, seeds: int, controls: Mapping[str, Mapping]) -> str:
-    """Why a metric of the claim may not carry it: its ceiling does not lie clear of its floor in every seed; or ""."""
+    """Why a metric of the claim may not carry it, or "": what is made worse on purpose does not come out worse.
+
+    Of real images (ceiling), degraded ones and the floor (noise, shuffled captions, chance) each kind must lie clear of
+    the next in every seed.
+    """
     own = claim.get("controls")
     for metric in dict.fromkeys(o["metric"] for o in operands(claim) if "metric" in o):
         pair = own if own else controls.get(metric, {})
-        read: dict[str, list[float]] = {"ceiling": [], "floor": []}
+        read: dict[str, list[float]] = {"ceiling": [], "degraded": [], "floor": []}
         better = "higher"
         for (kind, values), seed in itertools.product(read.items(), range(seeds)):
             for run, name in pair.get(kind, []):
@@ -223,10 +230,10 @@ def _failed_control(claim: Mapping, scores: Scores, seeds: int, controls: Mappin
                 if metric_found:
                     values.append(float(metric_found["value"]))
                     better = metric_found.get("better") or better
-        if read["ceiling"] and read["floor"]:
-            sign = -1 if better == "lower" else 1
-            ceiling, floor = min(sign * v for v in read["ceiling"]), max(sign * v for v in read["floor"])
-            if ceiling <= floor:
-                found = f"{sign * ceiling:.4g} for its ceiling, {sign * floor:.4g} for its floor"
+        sign = -1 if better == "lower" else 1
+        for above, below in itertools.pairwise([kind for kind in read if read[kind]]):
+            least, most = min(sign * v for v in read[above]), max(sign * v for v in read[below])
+            if least <= most:
+                found = f"{sign * least:.4g} for its {KIND_WORDS[above]}, {sign * most:.4g} for its {KIND_WORDS[below]}"
                 return f"{metric} does not pass its own check: {found}"
     return ""

@@ -82,7 +82,7 @@ def _place(t: Json, row: Json, column: Json) -> str:
 
 
 def _strip(t: Json, row: Json, column: Json, cell: Json) -> str:
-    others = [r for r in t["rows"] if r["kind"] in ("ceiling", "floor") and r is not row]
+    others = [r for r in t["rows"] if r["kind"] in ("ceiling", "degraded", "floor") and r is not row]
     values = [(r["label"], r["cells"].get(column["id"], {}).get("ours")) for r in others]
     controls = [(label, value) for label, value in values if value is not None]
     band = cell.get("envelope_lo") is not None and cell.get("envelope_hi") is not None

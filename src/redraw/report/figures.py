@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 
 def figure(
-    asked: Mapping[str, Any], scores: Mapping[str, Mapping], runs: Sequence[str], why_not: str
+    asked: Mapping[str, Any], scores: Mapping[str, Mapping], run_ids: Callable[[str], list[str]], why_not: str
 ) -> dict[str, Any]:
-    """One figure. ``runs`` are the run ids with scores, one a seed; ``why_not`` is said where there are none.
+    """One figure. ``run_ids`` gives a run's ids with scores, one a seed; ``why_not`` is said where there are none.
 
     Curves: a series for each seed and, from two seeds on, their mean, all of one label. Confusion: counts summed over
-    seeds. Samples: the first seed's, nothing chosen.
+    seeds. Samples: the first seed's, nothing chosen; with ``columns``, each caption's first picture by each run.
     """
+    runs = run_ids(asked["run"])
     made = {
         **{k: asked.get(k, "") for k in ("id", "title", "at", "kind", "x_label", "y_label")},
         "series": [], "hlines": [], "labels": [], "counts": [], "png": None, "grid": [], "because": None,
     }  # fmt: skip
-    fill = {"curves": _curves, "confusion": _confusion, "samples": _samples}[asked["kind"]]
-    fill(made, asked, {r: scores[r] for r in runs})
+    if "columns" in asked:
+        _side_by_side(made, asked, scores, run_ids)
+    else:
+        fill = {"curves": _curves, "confusion": _confusion, "samples": _samples}[asked["kind"]]
+        fill(made, asked, {r: scores[r] for r in runs})
     if not (made["series"] or made["counts"] or made["grid"]):
         made["because"] = why_not if not runs else f"not run: {runs[0]} has no {asked['kind']} of this name"
     return made
@@ -65,3 +69,25 @@ def _confusion(made: dict[str, Any], asked: Mapping[str, Any], found: Mapping[st
 
 def _samples(made: dict[str, Any], asked: Mapping[str, Any], found: Mapping[str, Mapping]) -> None:
     made["grid"] = next((g for s in found.values() if (g := s.get("samples", {}).get(asked["evaluation"]))), [])
+
+
+def _side_by_side(
+    made: dict[str, Any], asked: Mapping[str, Any], scores: Mapping[str, Mapping], run_ids: Callable[[str], list[str]]
+) -> None:
+    """A row a caption, a column a run; a run without samples is named in the note instead."""
+    found, absent = {}, []
+    for column in asked["columns"]:
+        ids, evaluation = run_ids(column["run"]), column.get("evaluation", asked["evaluation"])
+        grid = scores[ids[0]]["samples"].get(evaluation) if ids else None
+        if grid:
+            found[column["label"]] = grid
+        else:
+            absent.append(column["label"])
+    if found:
+        made["labels"] = list(found)
+        first = next(iter(found.values()))
+        made["grid"] = [
+            {"caption": row["caption"], "images": [grid[k]["images"][0] for grid in found.values()]}
+            for k, row in enumerate(first)
+        ]
+        made["note"] = f"Not run: {', '.join(absent)}." if absent else ""

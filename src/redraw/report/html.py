@@ -128,7 +128,7 @@ def _table(table_json: Json, t: Json) -> str:
         if row["kind"] != "printed" and before == "printed":
             css.append("sep")
         before = row["kind"]
-        own = {"ceiling": "ceiling", "floor": "floor"}.get(row["kind"])
+        own = {k: k for k in ("ceiling", "degraded", "floor")}.get(row["kind"])
         tag = f' <small class="lab">{own}</small>' if own else ""
         marks = f"<sup>{text(row['marks'])}</sup>" if row.get("marks") else ""
         cells = "".join(_cell(table_json, row, c, row["cells"].get(c["id"]), stack, css_of[c["id"]]) for c in columns)

@@ -101,7 +101,7 @@ def _table(table_json: Json, t: Json) -> str:
     rows = []
     for row in t["rows"]:
         marks = f" {safe(row['marks'])}" if row.get("marks") else ""
-        kind = f" ({row['kind']})" if row["kind"] in ("ceiling", "floor") else ""
+        kind = f" ({row['kind']})" if row["kind"] in ("ceiling", "degraded", "floor") else ""
         cells = (_both(table_json, row, row["cells"].get(c["id"])) for c in columns)
         rows.append([f"{safe(row['label'])}{marks}{kind}", *cells])
     at = f"{safe(t['at'])}. " if t.get("at") else ""

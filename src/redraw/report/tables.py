@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..core import read_json, write_json
+from ..resolve import sized
 from ..sheets import ROOT, read_params, read_sheets
 from . import cells, render
 
@@ -36,11 +37,13 @@ def paper_table(spec: Mapping[str, Any], made_from: list[str], folder: Path) -> 
     stale = {run for run, about in spec["runs"].items() if old & set(about["records"])}
     for figure in sheet.get("figures", []):
         if figure["kind"] == "samples":
-            base = figure["run"] if "/" in figure["run"] else f"{spec['paper']}/{figure['run']}"
-            for run in (r for r in scores if r.rsplit(".s", 1)[0] == base):
-                path = Path("results", spec["scale"], "runs", run, "samples.npz")
-                asked = sheet["evaluations"][figure["evaluation"]]
-                scores[run]["samples"][figure["evaluation"]] = grid(path, asked)
+            for column in figure.get("columns", [figure]):
+                base = column["run"] if "/" in column["run"] else f"{spec['paper']}/{column['run']}"
+                name = column.get("evaluation", figure["evaluation"])
+                asked = sized(sheet["evaluations"][name], spec["scale"], f"evaluations.{name}")
+                for run in (r for r in scores if r.rsplit(".s", 1)[0] == base):
+                    path = Path("results", spec["scale"], "runs", run, "samples.npz")
+                    scores[run]["samples"][name] = grid(path, asked)
     table = cells.build(
         sheet, sheets=sheets, scores=scores, manifests=manifests, scale=spec["scale"], seeds=spec["seeds"], rows=spec["rows"],
         stand_ins=spec["stand_ins"], missing=spec["missing"], stale=stale,

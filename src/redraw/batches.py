@@ -1,0 +1,59 @@
+"""Which training images make up a step: a pure function of (seed, step), so that resuming needs no memory of the order."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+
+from .core import RedrawError
+from .recipe import Recipe, Split
+
+
+def batch_indices(n: int, batch_size: int, seed: int, step: int) -> np.ndarray:
+    """Indices [batch_size] of one step: epochs are permutations laid end to end, each a function of (seed, epoch)."""
+    first = step * batch_size
+    parts = []
+    while first < (step + 1) * batch_size:
+        epoch, place = divmod(first, n)
+        parts.append(_order(n, seed, epoch)[place : place + (step + 1) * batch_size - first])
+        first += len(parts[-1])
+    return np.concatenate(parts)
+
+
+def class_indices(class_ids: np.ndarray, batch_size: int, seed: int, step: int, replacement: bool) -> np.ndarray:
+    """Indices [batch_size] of one step, one image drawn evenly from each of ``batch_size`` evenly drawn classes.
+
+    ``class_ids`` [n] are the training images'. Raises RedrawError where distinct classes are asked for and there are
+    too few.
+    """
+    order, first, counts = _by_class(class_ids.tobytes())
+    if not replacement and len(counts) < batch_size:
+        raise RedrawError(
+            f"batch_size {batch_size}: batches of distinct classes, but there are {len(counts)}: lower it"
+        )
+    rng = np.random.default_rng([seed, step, 3])
+    chosen = rng.integers(len(counts), size=batch_size) if replacement else rng.permutation(len(counts))[:batch_size]
+    return order[first[chosen] + rng.integers(counts[chosen])]
+
+
+@functools.lru_cache(maxsize=2)
+def _by_class(class_ids: bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Images in the order of their classes, where each class begins there, and how many images it has."""
+    ids = np.frombuffer(class_ids, np.int64)
+    _, first, counts = np.unique(np.sort(ids), return_index=True, return_counts=True)
+    return np.argsort(ids, kind="stable"), first, counts
+
+
+def indices_of(recipe: Recipe, training: Split, seed: int, step: int) -> np.ndarray:
+    """Indices [batch_size] of one step in the order that the recipe asks for."""
+    if recipe.batches == "images":
+        return batch_indices(len(training), recipe.config.batch_size, seed, step)
+    replacement = recipe.batches == "classes_with_replacement"
+    return class_indices(training.class_ids, recipe.config.batch_size, seed, step, replacement)
+
+
+@functools.lru_cache(maxsize=2)
+def _order(n: int, seed: int, epoch: int) -> np.ndarray:
+    """The order [n] of one epoch; kept, since a large set's costs as much as a small step."""
+    return np.random.default_rng([seed, epoch]).permutation(n)

@@ -1,0 +1,20 @@
+"""Captions of a batch's images: [N, K, T] token ids, those that an image has first, rows of 0 behind them."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def captions_there(captions: Tensor) -> Tensor:
+    """[N, K] bool: which captions are none of the padding."""
+    return (captions != 0).any(2)
+
+
+def draw_captions(captions: Tensor, n: int) -> Tensor:
+    """``n`` captions [N, n, T] of each image, drawn evenly with repetition from the global generator."""
+    images, _, length = captions.shape
+    count = captions_there(captions).sum(1, keepdim=True)  # [N, 1]
+    # Rounding may carry rand * count up to count itself.
+    chosen = (torch.rand(images, n, device=captions.device) * count).long().clamp(max=count - 1).clamp(min=0)
+    return captions.gather(1, chosen[:, :, None].expand(-1, -1, length))

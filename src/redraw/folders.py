@@ -1,0 +1,185 @@
+"""Anybody's images, scored by a protocol of a paper's sheet: the same instruments, the same arithmetic, the same key."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .core import RedrawError, digest, nearest
+from .metrics import METRICS
+from .resolve import sized, stand_in
+from .scores import protocol
+from .sheets import PAPERS, read_yaml
+
+ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
+
+
+def score_folder(
+    images: Path,
+    protocol_name: str,
+    captions: Path | None = None,
+    reference: Path | None = None,
+    scale: str | None = None,
+) -> dict[str, Any]:
+    """Score the images below a folder, in the order of their paths, by the evaluation ``protocol_name`` of a sheet.
+
+    ``captions``: a line an image, either in that order or "path<TAB>caption". ``reference``: a folder of real images, in
+    place of those of the data set. Needs the instrument's trained model, and the prepared data set where its own
+    images are compared with. Returns value, spread, n, protocol and key. Raises RedrawError, one line, otherwise.
+    """
+    paper, sheet, name = _find(protocol_name)
+    params = read_yaml(Path("params.yaml"))
+    params = params | {"scale": scale or params["scale"]}
+    evaluation = sized(sheet["evaluations"][name], params["scale"], f"papers/{paper}.yaml, evaluations.{name}")
+    files = image_files(images)
+    texts = _captions(captions, images, files) if captions else []
+    about = METRICS[evaluation["metric"]]
+    for field, given in (("class_id", False), ("captions", bool(texts))):
+        if field in about.reads and not given:
+            cure = (
+                "give --captions FILE" if field == "captions" else "choose another protocol: a folder names no classes"
+            )
+            raise RedrawError(f"protocol {name}: {about.fn.__name__} needs each image's {field}: {cure}")
+    dataset = stand_in(params, _dataset(sheet, name))[0]
+    weights, arrays = _read(files, evaluation, sheet, paper, params["scale"], dataset, reference)
+    items = {**arrays, "class_id": np.full(len(files), -1), "n_words": np.zeros(len(files), np.int64)}
+    if texts:
+        items["captions"] = np.array(texts)
+    result = about.fn(items, **evaluation.get("options", {}))
+    fields = protocol({**evaluation, "n": len(files)}, dataset, weights)
+    if reference:
+        fields["reference"] = _folder_digest(reference)
+    spread = result.get("spread")
+    return {
+        "protocol_name": f"{paper}/{name}", "value": float(result["value"]), "spread": None if spread is None else float(spread),
+        "n": int(result.get("n", len(files))), "unit": evaluation.get("unit", about.unit),
+        "better": evaluation.get("better", about.better), "envelope": result.get("envelope"), "scale": params["scale"],
+        "protocol": fields, "protocol_key": digest(fields),
+    }  # fmt: skip
+
+
+def image_files(folder: Path) -> list[Path]:
+    """All images below a folder, sorted by path. Raises RedrawError where there are none."""
+    if not folder.is_dir():
+        raise RedrawError(f"{folder}: no such folder: give one that holds images")
+    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in ENDINGS)
+    if not found:
+        raise RedrawError(f"{folder}: no images in it ({', '.join(ENDINGS)}): give another folder")
+    return found
+
+
+# --- inside ------------------------------------------------------------------------------------------------------
+
+
+def _find(asked: str) -> tuple[str, Mapping[str, Any], str]:
+    """(paper, its sheet, evaluation) of "evaluation" or "paper/evaluation"."""
+    sheets = {p.stem: read_yaml(p) for p in sorted(PAPERS.glob("*.yaml"))}
+    owner, _, name = asked.rpartition("/")
+    known = {
+        f"{paper}/{evaluation}": (paper, sheet, evaluation)
+        for paper, sheet in sheets.items()
+        for evaluation, about in sheet.get("evaluations", {}).items()
+        if about.get("metric") in METRICS and about["images"] == "model"
+    }
+    found = [place for place in known if place == asked or (not owner and place.endswith(f"/{name}"))]
+    if len(found) > 1:
+        raise RedrawError(f"--protocol {asked}: several papers have it: give one of {', '.join(found)}")
+    if not found:
+        raise RedrawError(f"--protocol {asked}: there is none of this name: {nearest(asked, list(known))}")
+    return known[found[0]]
+
+
+def _dataset(sheet: Mapping[str, Any], evaluation: str) -> str:
+    """The data set of the runs that are scored so."""
+    users = [run["dataset"] for run in sheet.get("runs", {}).values() if evaluation in run.get("score", [])]
+    if not users:
+        raise RedrawError(f"--protocol {evaluation}: no run of its sheet is scored so: choose another protocol")
+    return users[0]
+
+
+def _captions(path: Path, folder: Path, files: Sequence[Path]) -> list[str]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        raise RedrawError(f"{path}: no such file: give the captions, a line an image") from None
+    except UnicodeDecodeError as e:
+        raise RedrawError(f"{path}, byte {e.start}: not UTF-8: save the file as UTF-8") from None
+    lines = [line for line in lines if line.strip()]
+    names = [str(p.relative_to(folder)) for p in files]
+    if all("\t" in line for line in lines):
+        given = dict(line.split("\t", 1) for line in lines)
+        lacking = [name for name in names if name not in given]
+        if lacking:
+            raise RedrawError(
+                f"{path}: no caption for {lacking[0]} ({len(lacking)} lack one): add the line 'path<TAB>caption'"
+            )
+        return [given[name] for name in names]
+    if len(lines) != len(files):
+        raise RedrawError(
+            f"{path}: {len(lines)} captions for {len(files)} images: give a line an image, or 'path<TAB>caption'"
+        )
+    return lines
+
+
+def _read(
+    files: Sequence[Path], evaluation: Mapping[str, Any], sheet: Mapping[str, Any], paper: str, scale: str, dataset: str,
+    reference: Path | None,
+) -> tuple[str, dict[str, np.ndarray]]:  # fmt: skip
+    """(digest of the instrument's weights, what it reads on the images and on those they are compared with)."""
+    from . import device, models
+    from .conditions import real_images
+    from .data.base import Prepared
+    from .scoring import read
+
+    role = evaluation["instrument"]
+    run = sheet.get("instruments", {}).get(role, role)
+    run = run if "/" in run else f"{paper}/{run}"
+    chosen = device.pick("auto")
+    instrument = models.load_instrument(Path(f"results/{scale}/runs/{run}.s0/manifest.json"), chosen)
+    mode = evaluation.get("instrument_mode", "eval")
+
+    def seen(paths: Sequence[Path]) -> dict[str, np.ndarray]:
+        parts = [read(instrument, mode, images, 0) for images in _opened(paths)]
+        return {k: v if k.endswith("_labels") else np.concatenate([p[k] for p in parts]) for k, v in parts[0].items()}
+
+    arrays = seen(files)
+    if METRICS[evaluation["metric"]].reference:
+        if reference:
+            real = seen(image_files(reference))
+        else:
+            opened = Prepared.open(Path("results/data", dataset)).to(chosen)
+            images = real_images(instrument.recipe, opened, opened.split(evaluation["reference"]).indices)
+            real = read(instrument, mode, images, 0)
+        arrays |= {f"reference_{field}": values for field, values in real.items()}
+    return instrument.weights, arrays
+
+
+def _opened(paths: Sequence[Path]) -> Iterator[Any]:
+    """Images [N, 3, H, W] in [-1, 1], neighbours of one size together. Raises RedrawError for a file that is no image."""
+    from PIL import Image, UnidentifiedImageError
+
+    from .conditions import CHUNK, from_bytes
+
+    held: list[np.ndarray] = []
+    for path in paths:
+        try:
+            with Image.open(path) as picture:
+                pixels = np.moveaxis(np.asarray(picture.convert("RGB")), -1, 0)
+        except (UnidentifiedImageError, OSError) as e:
+            raise RedrawError(f"{path}: cannot be read as an image ({e}): replace it or take it out") from None
+        if held and (len(held) == CHUNK or held[0].shape != pixels.shape):
+            yield from_bytes(np.stack(held))
+            held = []
+        held.append(pixels)
+    yield from_bytes(np.stack(held))
+
+
+def _folder_digest(folder: Path) -> str:
+    total = hashlib.sha256()
+    for path in image_files(folder):
+        total.update(hashlib.sha256(path.read_bytes()).digest())
+    return f"folder {total.hexdigest()[:16]}"
