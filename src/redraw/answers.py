@@ -54,9 +54,8 @@ def _costs(plan: Plan) -> Answer:
         budget = sheet.get("budget", {}).get(plan.scale, {})
         per_run = budget.get("gpu_hours")
         hours = None if per_run is None else round(per_run * sum(r.stage == "train" for r in runs), 2)
-        absent = sorted(
-            {f"{d}: {f}" for d in {r.dataset for r in runs} for f in missing(d, Path("work/raw", raw_folder(d)))}
-        )
+        folders = {raw_folder(r.dataset): r.dataset for r in runs}  # data sets may share their raw files
+        absent = sorted({f"{raw}: {f}" for raw, d in folders.items() for f in missing(d, Path("work/raw", raw))})
         for table in sheet.get("tables", {}):
             rows.append({"paper": paper, "table": table, "runs": len(runs), "gpu_hours": hours,
                          "disk_gb": budget.get("disk_gb"), "source": budget.get("source"), "missing": absent})  # fmt: skip

@@ -60,7 +60,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _of_folders(p: argparse.ArgumentParser) -> None:
-    p.add_argument("--images", type=Path, help="folder of images to score, in the order of their paths")
+    p.add_argument(
+        "--images", type=Path, help="folder of images to score, framed as a model's own, in the order of their paths"
+    )
     p.add_argument("--captions", type=Path, help="a line an image, in that order or as path<TAB>caption")
     p.add_argument("--reference", type=Path, help="folder of real images, in place of the data set's own")
     p.add_argument("--protocol", help="an evaluation of a sheet, e.g. gan_int_cls/inception_score")
@@ -90,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _do(a: argparse.Namespace) -> int:
-    if a.verb == "metrics" and not (a.spec and a.out):
+    if a.verb == "metrics" and not (a.spec and a.out and not (a.images or a.protocol)):
         return _score_folder(a)
     if a.verb in MAKERS:
         from . import jobs
@@ -133,8 +135,8 @@ def _do(a: argparse.Namespace) -> int:
 def _score_folder(a: argparse.Namespace) -> int:
     from .folders import score_folder
 
-    if not (a.images and a.protocol):
-        raise RedrawError("metrics: give --images DIR and --protocol NAME (or, in the workflow, --spec and --out)")
+    if not (a.images and a.protocol) or a.spec or a.out:
+        raise RedrawError("metrics: give --images DIR and --protocol NAME, or --spec and --out as the workflow does")
     found = score_folder(a.images, a.protocol, a.captions, a.reference, a.scale)
     if a.json:
         print(json.dumps(found, indent=1, ensure_ascii=False))

@@ -66,9 +66,14 @@ def _imports(path: Path) -> list[str]:
 
 @functools.cache
 def _substance(path: Path) -> bytes:
-    """A file's lines without blank and comment-only ones: only a change that could alter a number changes the digest."""
-    lines = (line.rstrip() for line in path.read_text().splitlines())
-    return "\n".join(line for line in lines if line and not line.lstrip().startswith("#")).encode()
+    """What a file does, without comments, docstrings and layout: only a change that could alter a number changes it."""
+    tree = ast.parse(path.read_bytes())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            body = node.body
+            if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+                node.body = body[1:]
+    return ast.unparse(tree).encode()
 
 
 def code_digest(modules: list[str] | tuple[str, ...]) -> str:

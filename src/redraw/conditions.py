@@ -190,6 +190,8 @@ def _sampled(recipe: Recipe, conditions: Conditions, opened: Prepared, seed: int
     for k, first in enumerate(range(0, len(conditions), CHUNK)):
         part = slice(first, first + CHUNK)
         batch: Batch = {name: _tensor(values[part]).to(device) for name, values in columns.items()}
+        if "noise_group" in batch:  # what a row shares must not depend on the chunk
+            k = 0
         if "style" in batch:  # indices of real images so far
             batch["style"] = real_images(recipe, opened, conditions.extra["style"][part]).to(device)
         recipe.eval()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .core import RedrawError, digest, nearest
+from .core import RedrawError, digest, nearest, read_json
 from .metrics import METRICS
 from .resolve import sized, stand_in
 from .scores import protocol
@@ -25,32 +26,41 @@ def score_folder(
     reference: Path | None = None,
     scale: str | None = None,
 ) -> dict[str, Any]:
-    """Score the images below a folder, in the order of their paths, by the evaluation ``protocol_name`` of a sheet.
+    """Score the images below a folder by the evaluation ``protocol_name`` of a sheet ("evaluation" or "paper/evaluation").
 
-    ``captions``: a line an image, either in that order or "path<TAB>caption". ``reference``: a folder of real images, in
-    place of those of the data set. Needs the instrument's trained model, and the prepared data set where its own
-    images are compared with. Returns value, spread, n, protocol and key. Raises RedrawError, one line, otherwise.
+    Images are read whole, as a model's own: in the order of their paths, numbers in them counted as numbers.
+    ``captions``: a line an image, either in that order or "path<TAB>caption". ``reference``: a folder of real images,
+    framed as the others, in place of those of the data set. Needs the instrument's trained model, and the prepared data
+    set where its own images are compared with. Returns value, spread, n, protocol and key; the key is that of the
+    tables where the data set lies here, n is equal, and captions that are read are the same. Raises RedrawError, one
+    line, otherwise.
     """
     paper, sheet, name = _find(protocol_name)
     params = read_yaml(Path("params.yaml"))
     params = params | {"scale": scale or params["scale"]}
     evaluation = sized(sheet["evaluations"][name], params["scale"], f"papers/{paper}.yaml, evaluations.{name}")
-    files = image_files(images)
-    texts = _captions(captions, images, files) if captions else []
     about = METRICS[evaluation["metric"]]
-    for field, given in (("class_id", False), ("captions", bool(texts))):
-        if field in about.reads and not given:
-            cure = (
-                "give --captions FILE" if field == "captions" else "choose another protocol: a folder names no classes"
-            )
-            raise RedrawError(f"protocol {name}: {about.fn.__name__} needs each image's {field}: {cure}")
+    if "class_id" in about.reads:
+        raise RedrawError(
+            f"--protocol {name}: it needs each image's class, which a folder does not tell: choose another"
+        )
+    for option, given, read in (
+        ("--captions", captions, "captions" in about.reads), ("--reference", reference, about.reference),
+    ):  # fmt: skip
+        if given and not read:
+            raise RedrawError(f"{option}: protocol {name} reads none: leave it out")
+    if "captions" in about.reads and not captions:
+        raise RedrawError(f"--protocol {name}: it reads each image's caption: give --captions FILE")
+    files = image_files(images)
+    items = {"class_id": np.full(len(files), -1), "n_words": np.zeros(len(files), np.int64)}
+    if captions:
+        items["captions"] = np.array(_captions(captions, images, files))
     dataset = stand_in(params, _dataset(sheet, name))[0]
     weights, arrays = _read(files, evaluation, sheet, paper, params["scale"], dataset, reference)
-    items = {**arrays, "class_id": np.full(len(files), -1), "n_words": np.zeros(len(files), np.int64)}
-    if texts:
-        items["captions"] = np.array(texts)
+    items |= arrays
     result = about.fn(items, **evaluation.get("options", {}))
-    fields = protocol({**evaluation, "n": len(files)}, dataset, weights)
+    data = (read_json(Path("results/data", dataset, "manifest.json")) or {}).get("digest", "not here")
+    fields = protocol(evaluation, dataset, data, weights, items)
     if reference:
         fields["reference"] = _folder_digest(reference)
     spread = result.get("spread")
@@ -63,13 +73,22 @@ def score_folder(
 
 
 def image_files(folder: Path) -> list[Path]:
-    """All images below a folder, sorted by path. Raises RedrawError where there are none."""
+    """All images below a folder in the order of their paths, 2 before 10, hidden ones left out.
+
+    Raises RedrawError where there are none.
+    """
     if not folder.is_dir():
         raise RedrawError(f"{folder}: no such folder: give one that holds images")
-    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in ENDINGS)
+
+    def order(path: Path) -> list[tuple[bool, int, str]]:
+        parts = re.split(r"(\d+)", str(path.relative_to(folder)))
+        return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts]
+
+    below = (p for p in folder.rglob("*") if p.suffix.lower() in ENDINGS)
+    found = [p for p in below if not any(part.startswith((".", "__MACOSX")) for part in p.relative_to(folder).parts)]
     if not found:
         raise RedrawError(f"{folder}: no images in it ({', '.join(ENDINGS)}): give another folder")
-    return found
+    return sorted(found, key=order)
 
 
 # --- inside ------------------------------------------------------------------------------------------------------
@@ -103,15 +122,14 @@ def _dataset(sheet: Mapping[str, Any], evaluation: str) -> str:
 
 def _captions(path: Path, folder: Path, files: Sequence[Path]) -> list[str]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        raise RedrawError(f"{path}: no such file: give the captions, a line an image") from None
+        lines = path.read_text(encoding="utf-8").rstrip("\n").split("\n")
+    except OSError as e:
+        raise RedrawError(f"{path}: {e.strerror}: give a file of captions, a line an image") from None
     except UnicodeDecodeError as e:
         raise RedrawError(f"{path}, byte {e.start}: not UTF-8: save the file as UTF-8") from None
-    lines = [line for line in lines if line.strip()]
     names = [str(p.relative_to(folder)) for p in files]
     if all("\t" in line for line in lines):
-        given = dict(line.split("\t", 1) for line in lines)
+        given = {str(Path(name)): caption for name, caption in (line.split("\t", 1) for line in lines)}
         lacking = [name for name in names if name not in given]
         if lacking:
             raise RedrawError(
@@ -143,7 +161,7 @@ def _read(
     mode = evaluation.get("instrument_mode", "eval")
 
     def seen(paths: Sequence[Path]) -> dict[str, np.ndarray]:
-        parts = [read(instrument, mode, images, 0) for images in _opened(paths)]
+        parts = [read(instrument, mode, images) for images in _opened(paths)]
         return {k: v if k.endswith("_labels") else np.concatenate([p[k] for p in parts]) for k, v in parts[0].items()}
 
     arrays = seen(files)
@@ -153,7 +171,7 @@ def _read(
         else:
             opened = Prepared.open(Path("results/data", dataset)).to(chosen)
             images = real_images(instrument.recipe, opened, opened.split(evaluation["reference"]).indices)
-            real = read(instrument, mode, images, 0)
+            real = read(instrument, mode, images)
         arrays |= {f"reference_{field}": values for field, values in real.items()}
     return instrument.weights, arrays
 

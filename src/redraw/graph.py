@@ -20,6 +20,11 @@ DRAWN = ("metric", "instrument", "instrument_mode", "captions", "images", "n", "
 """The part of an evaluation that decides what is drawn and read; the rest is arithmetic on the arrays."""
 
 
+def data_module(dataset: str) -> str:
+    """The module below redraw that makes a data set; what follows the hyphen of its name is an edition."""
+    return f"data.{dataset.split('-')[0]}"
+
+
 @dataclass(frozen=True)
 class Artefact:
     """One job: what it is told (``spec``), what it reads and writes, and the key of what is asked for."""
@@ -104,7 +109,7 @@ class Graph:
         record, folder = self.data(dataset), f"results/data/{dataset}"
         if record not in self.artefacts:
             raw = f"{folder}/raw.json"
-            module = f"data.{dataset.split('-')[0]}"  # what follows the hyphen is an edition
+            module = data_module(dataset)
             self._add("download", {"dataset": dataset}, raw, [], [], [], [module])
             self._add(
                 "prepare",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .core import RedrawError, atomic_copy, digest, disk_trouble, file_digest, locked, read_json, write_json
+from .graph import data_module
 
 
 class Job:
@@ -76,11 +77,6 @@ def environment() -> dict[str, Any]:
 
 
 # --- data --------------------------------------------------------------------------------------------------------
-
-
-def data_module(dataset: str) -> str:
-    """The module that makes a data set; what follows the hyphen of its name is an edition."""
-    return f"data.{dataset.split('-')[0]}"
 
 
 def download(job: Job) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import shutil
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -61,18 +62,29 @@ def processor() -> str:
 
 
 def picture(figure: Mapping[str, Any], path: Path, side: int = 56) -> None:
-    """A sample figure as one PNG: a caption a row, its images beside it."""
+    """A sample figure as one PNG: a caption a row, its images beside it, the names of the columns above where it has any."""
     from PIL import Image, ImageDraw, ImageFont
 
     font = ImageFont.load_default(size=18)
-    rows = figure["grid"]
-    left = 24 + max(int(font.getlength(row["caption"])) for row in rows)
+    rows, labels = figure["grid"], figure.get("labels") or []
+    if labels:  # a model's name needs more room than a picture of 32 pixels
+        side = max(side, 8 + max(int(font.getlength(word)) for label in labels for word in label.split()))
+    captions = ["\n".join(textwrap.wrap(row["caption"], 64)) for row in rows]
+    head = 28 * max((len(label.split()) for label in labels), default=0)
+    left = 24 + max(int(font.getlength(line)) for caption in captions for line in caption.split("\n"))
     columns = max(len(row["images"]) for row in rows)
-    sheet = Image.new("RGB", (left + columns * (side + 4) + 8, len(rows) * (side + 4) + 8), "white")
+    sheet = Image.new("RGB", (left + columns * (side + 4) + 8, head + len(rows) * (side + 4) + 8), "white")
     pen = ImageDraw.Draw(sheet)
+    for j, label in enumerate(labels):
+        middle = left + j * (side + 4) + side / 2
+        pen.multiline_text(
+            (middle, head), "\n".join(label.split()), fill="#1d1d1b", font=font, anchor="md", align="center"
+        )
     for k, row in enumerate(rows):
-        top = 6 + k * (side + 4)
-        pen.text((left - 14, top + side / 2), row["caption"], fill="#1d1d1b", font=font, anchor="rm")
+        top = 6 + head + k * (side + 4)
+        pen.multiline_text(
+            (left - 14, top + side / 2), captions[k], fill="#1d1d1b", font=font, anchor="rm", align="right"
+        )
         for j, uri in enumerate(row["images"]):
             image = Image.open(io.BytesIO(base64.b64decode(uri.split(",", 1)[1]))).convert("RGB")
             sheet.paste(image.resize((side, side), Image.Resampling.NEAREST), (left + j * (side + 4), top))

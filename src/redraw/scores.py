@@ -18,11 +18,20 @@ def group_name(evaluation: Mapping[str, Any]) -> str:
     return f"{evaluation['captions']}-{evaluation['images']}-{evaluation['n']}{listed}"
 
 
-def protocol(evaluation: Mapping[str, Any], dataset: str, instrument: str | None) -> dict[str, Any]:
-    """What has to be equal for two numbers to be compared: everything but the model."""
+def protocol(
+    evaluation: Mapping[str, Any], dataset: str, data: str, instrument: str | None, arrays: Mapping[str, np.ndarray]
+) -> dict[str, Any]:
+    """What has to be equal for two numbers to be compared: everything but the model.
+
+    ``data`` is the prepared data set's digest, ``instrument`` that of the weights; ``arrays`` say how many items there
+    were, and which captions where the metric reads them.
+    """
     fields = {k: v for k, v in evaluation.items() if k not in ("kind", "better", "unit", "snapshots", "list")}
     listed = {"list": canonical_json(evaluation["list"])} if "list" in evaluation else {}
-    return {**fields, **listed, "dataset": dataset, "instrument_weights": instrument}
+    fields["n"] = len(arrays["class_id"])
+    if "captions" in METRICS[evaluation["metric"]].reads:
+        listed["captions_read"] = digest([str(caption) for caption in arrays["captions"]])
+    return {**fields, **listed, "dataset": dataset, "data": data, "instrument_weights": instrument}
 
 
 def score(folder: Path, spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,12 +52,12 @@ def score(folder: Path, spec: Mapping[str, Any]) -> dict[str, Any]:
                     f"evaluation {name}: no metric {e['metric']!r}: {nearest(e['metric'], list(METRICS))}"
                 )
             about = METRICS[e["metric"]]
-            key = protocol(e, spec["dataset"], weights.get(e.get("instrument", "")))
+            arrays = _arrays(items, e)
+            key = protocol(e, spec["dataset"], manifest["data"], weights.get(e.get("instrument", "")), arrays)
             own = {
                 "protocol": key, "protocol_key": digest(key), "better": e.get("better", about.better),
                 "unit": e.get("unit", about.unit), "kind": e.get("kind", "own"),
             }  # fmt: skip
-            arrays = _arrays(items, e)
             result = about.fn(arrays, **e.get("options", {}))
             if "counts" in result:
                 confusion[name] = {

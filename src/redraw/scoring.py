@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from .conditions import CHUNK, Conditions, conditions_of, pictures, real_images, to_bytes
+from .conditions import CHUNK, Conditions, conditions_of, from_bytes, pictures, real_images, to_bytes
 from .core import atomic_path
 from .data.base import Prepared
 from .metrics import METRICS
@@ -44,14 +44,17 @@ def draw(
     for name, members in groups.items():
         conditions = conditions_of(members[0], opened)
         items[f"{name}/class_id"], items[f"{name}/n_words"] = conditions.class_id, conditions.n_words
-        images = pictures(members[0], model[0], conditions, opened, seed)
-        samples[name] = to_bytes(images)
+        samples[name] = to_bytes(pictures(members[0], model[0], conditions, opened, seed))
+        images = from_bytes(samples[name])  # what is read is what is kept
         samples[f"{name}/captions"] = np.array(conditions.captions)
         if conditions.captions:
             items[f"{name}/captions"] = samples[f"{name}/captions"]
+        if "style" in conditions.extra:  # to be shown above what was drawn in it
+            style = conditions.extra["style"][: len(np.unique(conditions.extra["style"]))]
+            samples[f"{name}/style"] = to_bytes(real_images(model[0], opened, style))
         for (role, mode), wanted in sorted(_readers(members).items()):
             tokens = conditions if role == "self" else None  # another network has another vocabulary
-            found = read(instruments[role], mode, images, seed, tokens)
+            found = read(instruments[role], mode, images, tokens)
             items |= {
                 f"{name}/{role}.{mode}/{field}": v
                 for field, v in found.items()
@@ -59,7 +62,7 @@ def draw(
             }
         if any(m.get("snapshots") for m in members):
             items |= _over_snapshots(model, instruments, opened, members, conditions, seed)
-    items |= _references(instruments, opened, evaluations.values(), seed)
+    items |= _references(instruments, opened, evaluations.values())
     for path, arrays in ((home / "samples.npz", samples), (home / "items.npz", items)):
         with atomic_path(path) as part, open(part, "wb") as f:
             np.savez_compressed(f, **arrays)
@@ -67,17 +70,17 @@ def draw(
 
 @torch.no_grad()
 def read(
-    instrument: Instrument, mode: str, images: torch.Tensor, seed: int, conditions: Conditions | None = None
+    instrument: Instrument, mode: str, images: torch.Tensor, conditions: Conditions | None = None
 ) -> dict[str, np.ndarray]:
     """What an instrument sees: float32 arrays [N, ...], and the names of their columns where it has any.
 
-    ``mode`` "train" leaves its dropout live, as some releases do. Captions go in beside the images where
-    ``conditions`` has them.
+    ``mode`` "train" leaves its dropout live, as some releases do; it is the same for every run. Captions go in beside
+    the images where ``conditions`` has them.
     """
     network = instrument.recipe
     device = next(network.parameters()).device
     network.train(mode == "train")
-    torch.manual_seed(seed)
+    torch.manual_seed(0)
     parts: dict[str, list[np.ndarray]] = {}
     for first in range(0, len(images), CHUNK):
         batch: Batch = {"image": images[first : first + CHUNK].to(device)}
@@ -107,7 +110,7 @@ def _readers(members: Iterable[Mapping[str, Any]]) -> dict[Reader, set[str]]:
 
 
 def _references(
-    instruments: Mapping[str, Instrument], opened: Prepared, evaluations: Iterable[Mapping[str, Any]], seed: int
+    instruments: Mapping[str, Instrument], opened: Prepared, evaluations: Iterable[Mapping[str, Any]]
 ) -> dict[str, np.ndarray]:
     """What the instruments read on the real images of the splits that evaluations compare with."""
     compared = [e for e in evaluations if e.get("reference")]
@@ -116,7 +119,7 @@ def _references(
         members = [e for e in compared if e["reference"] == split]
         for (role, mode), wanted in sorted(_readers(members).items()):
             images = real_images(instruments[role].recipe, opened, opened.split(split).indices)
-            found = read(instruments[role], mode, images, seed)
+            found = read(instruments[role], mode, images)
             items |= {f"reference-{split}/{role}.{mode}/{f}": v for f, v in found.items() if f in wanted}
     return items
 
@@ -132,9 +135,9 @@ def _over_snapshots(
     seen: dict[Reader, list[np.ndarray]] = {_reader(m): [] for m in members if m.get("snapshots")}
     for step in steps:
         recipe.load_state_dict(snapshots[step])
-        images = pictures(members[0], recipe, conditions, opened, seed)
+        images = from_bytes(to_bytes(pictures(members[0], recipe, conditions, opened, seed)))
         for (role, mode), logits in seen.items():
-            logits.append(read(instruments[role], mode, images, seed)["logits"])
+            logits.append(read(instruments[role], mode, images)["logits"])
     recipe.load_state_dict(final)
     found = {f"{name}/{role}.{mode}/logits@": np.stack(logits) for (role, mode), logits in seen.items()}
     return found | {f"{name}/steps": np.array(steps)}

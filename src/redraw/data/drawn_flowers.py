@@ -18,9 +18,9 @@ EDITIONS = {
     "": Edition(SEED, 62, 20, 20, 20),
     "small": Edition(SEED, 6, 3, 3, 6),
     "large": Edition(SEED, 62, 20, 20, 80, side=256),
-    "reference": Edition(SEED, 62, 20, 20, 20, first=REFERENCE),
+    "reference": Edition(SEED, 62, 20, 20, 40, first=REFERENCE),
     "reference_small": Edition(SEED, 6, 3, 3, 6, first=REFERENCE),
-    "reference_large": Edition(SEED, 62, 20, 20, 40, side=256, first=REFERENCE),
+    "reference_large": Edition(SEED, 62, 20, 20, 80, side=256, first=REFERENCE),
 }
 """Classes x pictures: 102 x 20; small for a smoke test, large for a study; ``reference``: other pictures of the same."""
 

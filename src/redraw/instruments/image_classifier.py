@@ -1,7 +1,8 @@
 """The data-set classifier behind inception scores and Frechet distances on CUB and Oxford-102.
 
 The published scores stand on an Inception-v3 that StackGAN's authors fine-tuned on CUB's 50 test classes
-(hanzhanggit/StackGAN-inception-model: 50 classes after a background column is dropped; on Oxford-102 20). Which classes a
+(hanzhanggit/StackGAN-inception-model: inferred from its 50 classes, after a background column is dropped, from the
+checkpoint's name and from its scores of real images; on Oxford-102 20). Which classes a
 scorer has seen decides what it can score: here they are those of the training split that the sheet gives it, and the
 weights are part of every protocol key. This is a small network of our own; its scores compare with each other alone.
 """

@@ -26,8 +26,10 @@ As written (algorithm 1 and eq. 5, read on the survey slides)
 
 Differences of the released code (reedscot/icml2016@db3f0c6, main_cls_int.lua); a run takes over those in ``as_released``
     D1  The mismatch is another image of another class with the right caption, not another caption with the right image.
+        Released, that image is drawn from the whole set; here it is another one of the batch.
     D2  h is the mean of ``released_captions`` = 4 captions of the image, drawn with repetition.
-    D3  Every convolution has a bias, set to zero before each of the two updates: it is what one step of Adam made of it.
+    D3  Every convolution has a bias, set to zero before each of the two updates: a saved generator has those of one step
+        of Adam, a saved discriminator none.
         As written no bias stands before a batch normalisation, which would take it away again.
     D4  In the discriminator the map of the text embedding is batch-normalised (not so in main_cls.lua).
     D5  The discriminator has no rectifier behind its third convolution (main_cls.lua has one).

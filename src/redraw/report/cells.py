@@ -66,7 +66,16 @@ def _cell(bench: Bench, table: Mapping[str, Any], given: Mapping[str, Any]) -> d
         and all(c[k] == given[k] for k in ("identity", "dataset", "metric"))
     ]  # fmt: skip
     mine = ours.pop("_protocol")
-    scored = None if mine is None else {**mine, "data set": ours["data"], "scale": bench.scale}
+    scored = None
+    if mine is not None:
+        options = mine.get("options", {})
+        scored = {
+            **mine,
+            **options,
+            "evaluator": mine.get("instrument"),
+            "data set": ours["data"],
+            "scale": bench.scale,
+        }
     printed = {**column.get("protocol", {}), "data set": given["dataset"], "scale": "paper"}
     if given["selection"]:
         printed["selection"], scored = given["selection"], scored and {**scored, "selection": ours["selection"]}

@@ -11,7 +11,7 @@ Forms (``left`` and ``right``: an operand; ``over``: a list of operands; an oper
 "greater" and "best" read the metric's direction: where lower is better, left must be the smaller.
 
 Probability. In each seed the statement is won to a share w_s in [0, 1]: 1 or 0 by its value; where items are known
-(per-fold values, a percentage of n items, or a standard error over items) the share of 400 draws of the items in which
+(per-fold values, a standard error over items, or a percentage of n items) the share of 400 draws of the items in which
 it holds. Seeds are then independent trials of one unknown rate of winning, uniform beforehand, and the probability
 printed is that this rate exceeds one half: P(Beta(1 + sum w, 1 + S - sum w) > 1/2). Five seeds won of five give .98, two
 of two .88; seeds resampled with replacement would call both certain.
@@ -189,10 +189,12 @@ def _draws(metric: Mapping[str, Any], generator: np.random.Generator) -> np.ndar
     if folds and len(folds) > 1:
         f = np.asarray(folds, dtype=float)
         again = value + f[generator.integers(len(f), size=(DRAWS, len(f)))].mean(-1) - f.mean()
+    elif metric.get("spread"):  # a standard error over items
+        again = generator.normal(value, float(metric["spread"]), DRAWS)
+        if metric.get("unit") == "percent":
+            again = again.clip(0, 100)
     elif metric.get("unit") == "percent" and n and 0 <= value <= 100:
         again = 100 * generator.binomial(int(n), value / 100, DRAWS) / int(n)
-    elif metric.get("spread"):  # a standard error over items, as of distances between sets
-        again = generator.normal(value, float(metric["spread"]), DRAWS)
     else:
         again = np.full(DRAWS, value)
     return np.concatenate([[value], again])

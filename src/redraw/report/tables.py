@@ -110,10 +110,12 @@ def grid(path: Path, evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
     name = group_name(evaluation)
     with np.load(path) as stored:
         images, captions = stored[name], stored[f"{name}/captions"].tolist()
+        style = stored.get(f"{name}/style", ())
     rows: dict[str, list[str]] = {}
     for caption, image in zip(captions, images, strict=True):
         rows.setdefault(caption, []).append(data_uri(image))
-    return [{"caption": caption, "images": row} for caption, row in rows.items()]
+    styles = [{"caption": "real images: in the style of", "images": [data_uri(i) for i in style]}] if len(style) else []
+    return [*styles, *({"caption": caption, "images": row} for caption, row in rows.items())]
 
 
 def data_uri(image: np.ndarray) -> str:
