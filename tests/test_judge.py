@@ -317,6 +317,66 @@ def test_a_metric_that_fails_its_check_carries_no_claim():
     assert claims.evaluate(own, "p", {}, scores_of(values), 5, controls)["verdict"] == "not testable here"
 
 
+def laddered(better: str = "higher", **values: float):
+    """Scores of five seeds by run; seed 4 lies a tenth above the others."""
+    return scores_of({run: [v, v, v, v, v + 0.1] for run, v in values.items()}, better=better)
+
+
+LADDER = {"m": {"ceiling": [("real", "m")], "degraded": [("reduced", "m")], "floor": [("noise", "m")]}}
+
+
+@pytest.mark.parametrize(
+    ("better", "reduced", "noise", "why"),
+    [
+        ("higher", 8.0, 1.0, ""),
+        ("higher", 11.0, 1.0, "m does not pass its own check: 10 for its ceiling, 11.1 for its degraded images"),
+        ("higher", 10.0, 1.0, "m does not pass its own check: 10 for its ceiling, 10.1 for its degraded images"),
+        ("higher", 9.9, 1.0, "m does not pass its own check: 10 for its ceiling, 10 for its degraded images"),
+        ("higher", 9.95, 1.0, "m does not pass its own check: 10 for its ceiling, 10.05 for its degraded images"),
+        ("higher", 8.0, 9.0, "m does not pass its own check: 8 for its degraded images, 9.1 for its floor"),
+        ("lower", 8.0, 90.0, "m does not pass its own check: 10.1 for its ceiling, 8 for its degraded images"),
+        ("lower", 12.0, 90.0, ""),
+        ("lower", 12.0, 11.0, "m does not pass its own check: 12.1 for its degraded images, 11 for its floor"),
+    ],
+)
+def test_reduced_images_must_lie_between_real_ones_and_noise_in_every_seed(better, reduced, noise, why):
+    scores = laddered(better, a=6, b=2 if better == "higher" else 9, real=10, reduced=reduced, noise=noise)
+    row = claims.evaluate(GREATER, "p", {}, scores, 5, LADDER)
+    if why:
+        assert row["verdict"] == "not testable here" and row["because"].endswith(f"; {why}")
+        assert row["seeds_won"] == "5/5", "what was found is still said"
+    else:
+        assert row["verdict"] == "holds" and "check" not in row["because"]
+
+
+def test_a_control_that_was_not_run_checks_nothing():
+    row = claims.evaluate(GREATER, "p", {}, laddered(a=6, b=2, real=10, noise=1), 5, LADDER)
+    assert row["verdict"] == "holds"
+    row = claims.evaluate(GREATER, "p", {}, laddered(a=6, b=2, real=10, noise=11), 5, LADDER)
+    assert row["because"].endswith("m does not pass its own check: 10 for its ceiling, 11.1 for its floor")
+
+
+@pytest.mark.parametrize(("spread", "word"), [(0.01, "holds"), (30.0, "cannot tell"), (0.0, "holds"), (None, "holds")])
+def test_a_standard_error_moves_the_draws(spread, word):
+    values = {"a": [51.0] * 5, "b": [50.0] * 5}
+    assert claims.evaluate(GREATER, "p", {}, scores_of(values, spread=spread), 5)["verdict"] == word
+
+
+def test_draws_are_about_the_value_and_as_wide_as_the_standard_error():
+    def draws(**metric):
+        found = claims._draws({"value": 40.0, **metric}, np.random.default_rng(0))
+        assert len(found) == 1 + claims.DRAWS and found[0] == 40
+        return float(found[1:].mean()), float(found[1:].std())
+
+    assert draws(spread=2.0) == (pytest.approx(40, abs=0.4), pytest.approx(2, rel=0.15))
+    assert draws() == (40, 0) and draws(spread=None, n=100) == (40, 0)
+    assert draws(unit="percent", n=100) == (
+        pytest.approx(40, abs=1),
+        pytest.approx(100 * math.sqrt(0.24 / 100), rel=0.15),
+    )
+    assert draws(per_fold=[39.0, 41.0], spread=50.0)[1] == pytest.approx(math.sqrt(0.5), rel=0.15), "folds come first"
+
+
 # --- the tables -----------------------------------------------------------------------------------------------
 
 TOY = {
@@ -437,7 +497,7 @@ def toy(seeds: int = 3, **changes) -> dict:
         "departures": departures,
         "origins": {"toy/echo.s0": {"width": "params.yaml"}},
     }
-    return built("toy", sheet=TOY, **{**given, **changes})
+    return built("toy", **{"sheet": TOY, **given, **changes})
 
 
 def test_the_value_has_exactly_the_agreed_keys():
@@ -589,6 +649,56 @@ def test_figures_departures_lineage():
     assert run["code"] == {"digest": "abc", "commit": "0123", "dirty": True}
     assert table["lineage"]["toy/echo.s1"]["stale_code"] is False
     assert len(toy(seeds=1)["figures"][0]["series"]) == 1
+
+
+SIDE_BY_SIDE = {
+    "id": "f4", "title": "S", "at": "p. 3", "kind": "samples", "run": "echo", "evaluation": "drawn",
+    "columns": [
+        {"label": "real", "run": "echo", "evaluation": "photographs"},
+        {"label": "Later", "run": "later"},
+        {"label": "Echo", "run": "echo"},
+        {"label": "Released", "run": "echo_released"},
+    ],
+}  # fmt: skip
+
+
+def side_by_side(samples: dict[str, dict[str, list[str]]], seeds: int = 2, **changes) -> dict:
+    """The figure, from {run: {evaluation: first images by caption}}; every caption has a second image, never shown."""
+    scores = toy_scores(seeds)
+    for run, about in scores.items():
+        found = samples.get(run, {})
+        about["samples"] = {
+            name: [{"caption": f"caption {k}", "images": [image, "second"]} for k, image in enumerate(images)]
+            for name, images in found.items()
+        }
+    (made,) = toy(seeds, sheet={**TOY, "figures": [SIDE_BY_SIDE | changes]}, scores=scores)["figures"]
+    return made
+
+
+def test_a_figure_side_by_side_has_a_row_a_caption_and_a_column_a_run():
+    made = side_by_side({
+        "toy/echo.s0": {"drawn": ["e0", "e1"], "photographs": ["p0", "p1"]},
+        "toy/echo.s1": {"drawn": ["x0", "x1"], "photographs": ["y0", "y1"]},
+        "toy/echo_released.s0": {"drawn": ["r0", "r1"]},
+    })  # fmt: skip
+    assert made["labels"] == ["real", "Echo", "Released"]
+    assert made["grid"] == [
+        {"caption": "caption 0", "images": ["p0", "e0", "r0"]}, {"caption": "caption 1", "images": ["p1", "e1", "r1"]}
+    ]  # fmt: skip
+    assert made["note"] == "Not run: Later." and made["because"] is None
+
+
+def test_a_column_whose_run_has_no_such_samples_is_named_too():
+    made = side_by_side({"toy/echo.s0": {"drawn": ["e0"]}})
+    assert made["labels"] == ["Echo"] and made["note"] == "Not run: real, Later, Released."
+    whole = side_by_side({"toy/echo.s0": {"drawn": ["e0"]}}, columns=[{"label": "Echo", "run": "echo"}])
+    assert whole["note"] == "" and whole["grid"] == [{"caption": "caption 0", "images": ["e0"]}]
+
+
+def test_a_figure_side_by_side_of_nothing_says_why():
+    made = side_by_side({})
+    assert made["grid"] == [] and made["because"] == "not run: toy/echo.s0 has no samples of this name"
+    assert side_by_side({}, run="later")["because"] == "not run: rows: all"
 
 
 def test_tidy_rows_and_summary():

@@ -36,6 +36,13 @@ def test_accuracy_ignores_the_scale_of_the_logits_of_an_item():
     assert accuracy({"logits": logits, **same})["value"] == accuracy({"logits": scaled, **same})["value"]
 
 
+def test_columns_that_are_named_are_read_by_their_names():
+    named = {**items([0, 1, 2], [4, 0, 2]), "logits_labels": np.array(["4", "0", "2"])}
+    assert accuracy(named)["value"] == 100.0
+    found = confusion(named)
+    assert found["value"] == 100.0 and found["counts"].shape == (5, 5) and found["counts"][4, 4] == 1
+
+
 def test_confusion_counts_what_was_asked_for_in_rows_and_what_was_read_in_columns():
     found = confusion(items([1, 1, 2, 0], [0, 1, 1, 0]))
     assert found["counts"].tolist() == [[1, 1, 0], [0, 1, 1], [0, 0, 0]]

@@ -184,6 +184,83 @@ def test_scale_paper_takes_the_real_data(desk):
     assert not [d for r in p.run.values() for d in r.departures]
 
 
+BY_SCALE = {"use": {"smoke": "digits-small", "embedded": "digits", "study": "digits-large"}, "because": "a test"}
+
+
+@pytest.mark.parametrize(
+    ("scale", "used"),
+    [("smoke", "digits-small"), ("embedded", "digits"), ("study", "digits-large"), ("paper", "mnist")],
+)
+def test_a_stand_in_may_be_given_scale_by_scale(desk, scale, used):
+    p = desk({"scale": scale, "datasets": {"mnist": BY_SCALE}})
+    assert {(r.dataset, r.stands_for) for r in p.run.values()} == {(used, "mnist")}
+    run = p.run["alpha/one.s0"]
+    departures = [d for d in run.departures if d["key"] == "dataset"]
+    wanted = {"key": "dataset", "paper": "mnist", "ours": used, "because": "a test"}
+    assert departures == ([] if scale == "paper" else [wanted])
+    train, table = p.artefacts[p.manifest(run.id)], p.artefacts[p.table("alpha")]
+    assert train.spec["data"] == f"results/data/{used}/manifest.json" in train.made_from
+    assert table.spec["stand_ins"] == ({} if scale == "paper" else {"mnist": {"use": used, "because": "a test"}})
+    assert [a.spec["dataset"] for a in p.artefacts.values() if a.rule == "prepare"] == [used]
+
+
+def test_an_edition_is_made_by_the_module_of_its_family(desk, monkeypatch):
+    asked = []
+    monkeypatch.setattr(graph, "code_digest", lambda modules: asked.append(list(modules)) or "code")
+    desk({"scale": "study", "datasets": {"mnist": BY_SCALE}})
+    assert asked[:2] == [["data.digits"]] * 2
+
+
+@pytest.mark.parametrize(
+    "use", [{"smoke": "digits", "embedded": "digits"}, ["digits"], {**BY_SCALE["use"], "paper": "mnist"}]
+)
+def test_a_stand_in_names_a_data_set_for_every_scale_below_paper(desk, use):
+    with pytest.raises(RedrawError, match="^params.yaml, datasets.mnist.use: "):
+        desk({"datasets": {"mnist": {"use": use, "because": "a test"}}})
+
+
+def test_the_splits_of_a_run_reach_its_spec(desk):
+    own = {**SHEET["runs"]["one"], "splits": {"train": "test_own_train"}}
+    p = desk(runs=SHEET["runs"] | {"one": own})
+    specs = {name: p.artefacts[p.manifest(f"alpha/{name}.s0")].spec["splits"] for name in ("one", "two")}
+    assert specs == {
+        "one": {"train": "test_own_train", "validation": "validation"},
+        "two": {"train": "train", "validation": "validation"},
+    }
+    drawn = p.artefacts["results/embedded/runs/alpha/one.s0/samples.json"]
+    assert drawn.spec["splits"] == specs["one"]
+    changed = {r for r, a in desk().artefacts.items() if a.key != p.artefacts[r].key}
+    assert p.manifest("alpha/one.s0") in changed and p.manifest("alpha/eye.s0") not in changed
+
+
+def test_n_by_scale_reaches_what_is_drawn(desk):
+    about = SHEET["evaluations"]["acc"] | {"n": {"smoke": 3, "embedded": 7}}
+    p = desk(evaluations={"acc": about})
+    for rule in ("sample", "metrics"):
+        (spec,) = (a.spec for a in p.artefacts.values() if a.rule == rule)
+        assert spec["evaluations"]["acc"]["n"] == 7
+    with pytest.raises(RedrawError) as fault:
+        desk({"scale": "study"}, evaluations={"acc": about})
+    assert (
+        str(fault.value) == "papers/alpha.yaml, evaluations.acc: no n for scale study: give one beside embedded, smoke"
+    )
+
+
+def test_two_sheets_that_prepare_one_data_set_differently(desk):
+    beta = copy.deepcopy(SHEET)
+    beta["paper"]["id"], beta["prepare"] = "beta", {"mnist": {"size": 20}}
+    Path("papers/beta.yaml").write_text(yaml.safe_dump(beta))
+    with pytest.raises(RedrawError) as fault:
+        desk()
+    assert str(fault.value) == (
+        "digits: two sheets prepare it with different options ({} and {'size': 20}): there is one prepared form of a data "
+        "set; make them agree"
+    )
+    p = desk(prepare={"mnist": {"size": 20}})
+    assert p.artefacts["results/data/digits/manifest.json"].spec["options"] == {"size": 20}
+    assert len([a for a in p.artefacts.values() if a.rule == "prepare"]) == 1
+
+
 MISTAKES = [
     ({"scale": "smok"}, {}, "params.yaml, scale: 'smok': did you mean \"smoke\"?"),
     ({"sedes": 1}, {}, "params.yaml, top level: unknown key 'sedes': did you mean \"seeds\"?"),
@@ -244,7 +321,9 @@ def test_code_digest_follows_imports_and_overlooks_comments(tmp_path, monkeypatc
         return codes.code_digest(["papers.a"])
 
     first = now()
-    (tmp_path / "low.py").write_text("# why\ndef f():\n\n    return 1\n")
+    (tmp_path / "low.py").write_text(
+        '"""What."""\n\n\n# why\ndef f():\n    """How."""\n    return (\n        1\n    )\n'
+    )
     (tmp_path / "other.py").write_text("x = 2\n")
     assert now() == first
     (tmp_path / "low.py").write_text("def f():\n    return 2\n")
@@ -259,3 +338,16 @@ def test_the_projects_own_plan_holds_at_every_scale_without_data(tmp_path, monke
             p = plan.Plan(params | {"scale": scale, "rows": rows})
             assert sum(a.rule == "table" for a in p.artefacts.values()) == len(p.sheets)
             assert json.dumps(p.asked(p.artefacts[p.index]))
+
+
+def test_every_data_set_of_every_plan_has_its_stage_and_is_no_surprise_to_runs():
+    stages = yaml.safe_load((sheets.ROOT / "dvc.yaml").read_text())["stages"]
+    params = sheets.read_yaml(sheets.ROOT / "params.yaml")
+    plans = [plan.Plan(params | {"scale": scale, "rows": "all"}) for scale in ("smoke", "embedded", "study", "paper")]
+    used = {a.spec["dataset"] for p in plans for a in p.artefacts.values() if a.rule == "prepare"}
+    uses = {asked: entry["use"] for asked, entry in params["datasets"].items()}
+    named = {u for use in uses.values() for u in ([use] if isinstance(use, str) else use.values())} | set(uses)
+    listed, deps = stages["data"]["foreach"], stages["runs"]["deps"]
+    assert used <= named and len(used) > 15 and sorted(named) == sorted(listed)
+    assert sorted(d for d in deps if d.startswith("results/data/")) == sorted(f"results/data/{d}" for d in named)
+    assert stages["data"]["do"]["outs"] == ["results/data/${item}"]

@@ -79,7 +79,7 @@ def pictures(
     real       the image whose caption is asked for; where captions belong to classes, a test image of the class
     degraded   these, reduced to eight pixels a side and enlarged again
     test, train   images of the split as they are
-    shuffled   the model's, each for another row's caption: what ignoring the caption gives
+    shuffled   the model's, dealt out at random, so that by chance a few keep theirs: what ignoring the caption gives
     noise      uniform
     """
     source, n = evaluation["images"], len(conditions)
@@ -95,6 +95,10 @@ def pictures(
         raise RedrawError(f"evaluation, images {source!r}: {nearest(source, list(IMAGES))}")
     index = conditions.image
     if (index < 0).any():
+        if (conditions.class_id < 0).any():
+            raise RedrawError(
+                f"evaluation: captions {evaluation['captions']!r} have no real images: images must be model"
+            )
         test = opened.split("test")
         of_class = [test.indices[test.class_ids == c] for c in range(opened.classes)]
         index = np.array([rng.choice(of_class[c]) for c in conditions.class_id])

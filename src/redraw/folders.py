@@ -17,6 +17,7 @@ from .scores import protocol
 from .sheets import PAPERS, read_yaml
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
+SCALES = ("smoke", "embedded", "study", "paper")
 
 
 def score_folder(
@@ -36,8 +37,7 @@ def score_folder(
     line, otherwise.
     """
     paper, sheet, name = _find(protocol_name)
-    params = read_yaml(Path("params.yaml"))
-    params = params | {"scale": scale or params["scale"]}
+    params = _params(scale)
     evaluation = sized(sheet["evaluations"][name], params["scale"], f"papers/{paper}.yaml, evaluations.{name}")
     about = METRICS[evaluation["metric"]]
     if "class_id" in about.reads:
@@ -82,7 +82,7 @@ def image_files(folder: Path) -> list[Path]:
 
     def order(path: Path) -> list[tuple[bool, int, str]]:
         parts = re.split(r"(\d+)", str(path.relative_to(folder)))
-        return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts]
+        return [(part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts]
 
     below = (p for p in folder.rglob("*") if p.suffix.lower() in ENDINGS)
     found = [p for p in below if not any(part.startswith((".", "__MACOSX")) for part in p.relative_to(folder).parts)]
@@ -92,6 +92,17 @@ def image_files(folder: Path) -> list[Path]:
 
 
 # --- inside ------------------------------------------------------------------------------------------------------
+
+
+def _params(scale: str | None) -> dict[str, Any]:
+    """params.yaml with another scale where one is given; read without its schema, which needs jsonschema."""
+    params = read_yaml(Path("params.yaml"))
+    if not isinstance(params, dict) or not {"scale", "datasets"} <= set(params):
+        raise RedrawError("params.yaml: no scale or no datasets in it: run this in the checkout, or restore the file")
+    params = params | {"scale": scale or params["scale"]}
+    if params["scale"] not in SCALES:
+        raise RedrawError(f"--scale {params['scale']}: {nearest(params['scale'], list(SCALES))}")
+    return params
 
 
 def _find(asked: str) -> tuple[str, Mapping[str, Any], str]:
@@ -122,14 +133,18 @@ def _dataset(sheet: Mapping[str, Any], evaluation: str) -> str:
 
 def _captions(path: Path, folder: Path, files: Sequence[Path]) -> list[str]:
     try:
-        lines = path.read_text(encoding="utf-8").rstrip("\n").split("\n")
+        lines = path.read_text(encoding="utf-8-sig").rstrip("\n").split("\n")
     except OSError as e:
         raise RedrawError(f"{path}: {e.strerror}: give a file of captions, a line an image") from None
     except UnicodeDecodeError as e:
         raise RedrawError(f"{path}, byte {e.start}: not UTF-8: save the file as UTF-8") from None
     names = [str(p.relative_to(folder)) for p in files]
     if all("\t" in line for line in lines):
-        given = {str(Path(name)): caption for name, caption in (line.split("\t", 1) for line in lines)}
+        rows = [line.split("\t", 1) for line in lines]
+        given = {str(Path(name)): caption for name, caption in rows}
+        if len(given) < len(rows):
+            twice = next(name for k, (name, _) in enumerate(rows) if name in [other for other, _ in rows[:k]])
+            raise RedrawError(f"{path}: two captions for {twice}: leave one of the lines out")
         lacking = [name for name in names if name not in given]
         if lacking:
             raise RedrawError(
@@ -186,8 +201,12 @@ def _opened(paths: Sequence[Path]) -> Iterator[Any]:
     for path in paths:
         try:
             with Image.open(path) as picture:
+                deep, alpha = picture.mode[:1] in "IF", picture.getbands()[-1] == "A" or "transparency" in picture.info
+                if deep or alpha and picture.convert("RGBA").getextrema()[3][0] < 255:
+                    what = "has more than 8 bits a channel" if deep else "has transparent pixels"
+                    raise RedrawError(f"{path}: {what}: save it as plain 8-bit RGB")
                 pixels = np.moveaxis(np.asarray(picture.convert("RGB")), -1, 0)
-        except (UnidentifiedImageError, OSError) as e:
+        except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as e:
             raise RedrawError(f"{path}: cannot be read as an image ({e}): replace it or take it out") from None
         if held and (len(held) == CHUNK or held[0].shape != pixels.shape):
             yield from_bytes(np.stack(held))

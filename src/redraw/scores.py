@@ -11,6 +11,8 @@ import numpy as np
 from .core import RedrawError, canonical_json, digest, nearest, read_json
 from .metrics import METRICS
 
+FOLLOWED = {"logits", "class_id", "n_words"}  # all that is kept of every snapshot
+
 
 def group_name(evaluation: Mapping[str, Any]) -> str:
     """Evaluations with the same name share their images."""
@@ -52,6 +54,10 @@ def score(folder: Path, spec: Mapping[str, Any]) -> dict[str, Any]:
                     f"evaluation {name}: no metric {e['metric']!r}: {nearest(e['metric'], list(METRICS))}"
                 )
             about = METRICS[e["metric"]]
+            if e.get("snapshots") and not set(about.reads) <= FOLLOWED:
+                raise RedrawError(
+                    f"evaluation {name}: {e['metric']} cannot be followed over snapshots: take snapshots out"
+                )
             arrays = _arrays(items, e)
             key = protocol(e, spec["dataset"], manifest["data"], weights.get(e.get("instrument", "")), arrays)
             own = {
@@ -106,9 +112,11 @@ def _arrays(items: Mapping[str, np.ndarray], e: Mapping[str, Any]) -> dict[str, 
 
 def _over_snapshots(items: Mapping[str, np.ndarray], e: Mapping[str, Any], n: int) -> Iterator[dict[str, np.ndarray]]:
     group, reader = group_name(e), f"{e.get('instrument')}.{e.get('instrument_mode', 'eval')}"
-    logits = items[f"{group}/{reader}/logits@"]
-    for k in range(n):
-        yield {"logits": logits[k], "class_id": items[f"{group}/class_id"], "n_words": items[f"{group}/n_words"]}
+    shared = {f: items[f"{group}/{f}"] for f in ("class_id", "n_words")}
+    if f"{group}/{reader}/logits_labels" in items:
+        shared["logits_labels"] = items[f"{group}/{reader}/logits_labels"]
+    for logits in items[f"{group}/{reader}/logits@"][:n]:
+        yield {"logits": logits, **shared}
 
 
 def _selections(

@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..core import RedrawError
 from ..recipe import About, Batch, Recipe, Step
 from .trunk import Config, ImageReader
 
@@ -44,6 +45,10 @@ class ImageClassifier(ImageReader):
         """Cross-entropy in nats and the percentage of images that are misread."""
         logits, _ = self.read(self.view(batch["image"]))
         wanted = self.column[batch["class_id"]]
+        if (wanted < 0).any():
+            raise RedrawError(
+                "image classifier: the validation split has classes that the training split has not: change splits"
+            )
         return {
             "cross_entropy": F.cross_entropy(logits, wanted),
             "error": 100 * (logits.argmax(1) != wanted).float().mean(),

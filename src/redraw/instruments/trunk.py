@@ -34,7 +34,7 @@ class Trunk(nn.Module):
     def __init__(self, config: Config, channels: int) -> None:
         super().__init__()
         side = config.image_size >> len(config.widths)
-        if side < 1 or side << len(config.widths) != config.image_size:
+        if side << len(config.widths) != config.image_size:
             raise RedrawError(
                 f"image_size {config.image_size}: not divisible by 2 as often as there are widths "
                 f"({len(config.widths)}): give a power of two, or fewer widths"

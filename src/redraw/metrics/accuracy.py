@@ -16,7 +16,7 @@ def accuracy(items: Mapping[str, np.ndarray]) -> dict:
     ``items``: logits [N, K], class_id [N]. ``value`` in percent; ``spread`` is the binomial standard error
     100 sqrt(p (1 - p) / N), what another draw of N items would differ by; ``per_item`` the hits, 0 or 1.
     """
-    hits = _read(items) == items["class_id"]
+    hits = read_classes(items) == items["class_id"]
     return _percent(hits.astype(np.float64))
 
 
@@ -44,7 +44,7 @@ def accuracy_labels_unsorted(items: Mapping[str, np.ndarray], batch: int = 128, 
     ``items``: logits [N, K], class_id [N], n_words [N]. ``value`` in percent; ``spread`` is the binomial standard
     error of one pass over N items; ``per_item`` the share of the passes in which an item's reading was counted right.
     """
-    read, asked, length = _read(items), items["class_id"], items["n_words"]
+    read, asked, length = read_classes(items), items["class_id"], items["n_words"]
     hits = np.zeros((passes, len(read)))
     for k in range(passes):
         shuffled = np.random.default_rng(k).permutation(len(read))
@@ -61,7 +61,7 @@ def perfect_logits(class_id: np.ndarray, classes: int) -> np.ndarray:
     return np.eye(classes)[class_id]
 
 
-def _read(items: Mapping[str, np.ndarray]) -> np.ndarray:
+def read_classes(items: Mapping[str, np.ndarray]) -> np.ndarray:
     """Class ids [N]: the arg max, or the class that its column is labelled with."""
     column = items["logits"].argmax(1)
     return items["logits_labels"].astype(np.int64)[column] if "logits_labels" in items else column

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from .accuracy import read_classes
+
 
 def confusion(items: Mapping[str, np.ndarray]) -> dict:
     """Agrees exactly with scikit-learn's ``confusion_matrix``.
@@ -13,7 +15,8 @@ def confusion(items: Mapping[str, np.ndarray]) -> dict:
     ``items``: logits [N, K], class_id [N]. ``counts`` [K, K]: row = class asked for, column = class read; ``value`` the
     share of the diagonal in percent.
     """
-    classes = items["logits"].shape[1]
+    read, asked = read_classes(items), items["class_id"]
+    classes = max(items["logits"].shape[1], int(read.max()) + 1, int(asked.max()) + 1)
     counts = np.zeros((classes, classes), dtype=np.int64)
-    np.add.at(counts, (items["class_id"], items["logits"].argmax(1)), 1)
+    np.add.at(counts, (asked, read), 1)
     return {"value": 100 * float(np.trace(counts)) / int(counts.sum()), "counts": counts}

@@ -15,10 +15,10 @@ def zero_shot_accuracy(items: Mapping[str, np.ndarray]) -> dict:
     """Own code after the rule of reedscot/cvpr2016's zero-shot evaluation, which cannot be run beside it.
 
     A class is the mean of the text embeddings of its items, one caption each (released: of all captions); an image
-    takes the class with the largest dot product, with no normalisation (Reed et al. 2016). ``items``: image_embedding [N, E], text_embedding [N, E], class_id [N]; the
-    classes are those among the items. ``value`` top-1 in percent, ``spread`` the binomial standard error, ``per_item``
-    the hits, ``parts``: ``chance`` = 100 / number of classes. Raises RedrawError where an item has no class or there is
-    one class only.
+    takes the class with the largest dot product, with no normalisation (Reed et al. 2016). ``items``: image_embedding
+    [N, E], text_embedding [N, E], class_id [N]; the classes are those among the items. ``value`` top-1 in percent,
+    ``spread`` the binomial standard error, ``per_item`` the hits, ``parts``: ``chance`` = 100 / number of classes. Raises
+    RedrawError where an item has no class or there is one class only.
     """
     name = "zero_shot_accuracy"
     image, text, class_id = take(name, items, "image_embedding", "text_embedding", "class_id")

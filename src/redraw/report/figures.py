@@ -85,9 +85,10 @@ def _side_by_side(
             absent.append(column["label"])
     if found:
         made["labels"] = list(found)
-        first = next(iter(found.values()))
+        by_caption = [{row["caption"]: row["images"][0] for row in grid} for grid in found.values()]
         made["grid"] = [
-            {"caption": row["caption"], "images": [grid[k]["images"][0] for grid in found.values()]}
-            for k, row in enumerate(first)
+            {"caption": caption, "images": [images[caption] for images in by_caption]}
+            for caption in by_caption[0]
+            if all(caption in images for images in by_caption)
         ]
         made["note"] = f"Not run: {', '.join(absent)}." if absent else ""

@@ -109,6 +109,8 @@ def grid(path: Path, evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
 
     name = group_name(evaluation)
     with np.load(path) as stored:
+        if name not in stored:  # this run is not sampled so
+            return []
         images, captions = stored[name], stored[f"{name}/captions"].tolist()
         style = stored.get(f"{name}/style", ())
     rows: dict[str, list[str]] = {}
