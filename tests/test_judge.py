@@ -11,7 +11,7 @@ from scipy import special
 from redraw.core import Quantity, RedrawError
 from redraw.report import audit, cells, claims
 from redraw.report.arithmetic import gain_interval
-from redraw.report.judge import agrees, default_margin, possible, same_protocol, tost
+from redraw.report.judge import agrees, default_margin, of_the_model, possible, same_protocol, tost
 from redraw.report.printed import kendall_tau, printed_cells
 from redraw.sheets import read_sheets
 
@@ -754,3 +754,17 @@ def test_real_images_are_one_measurement_however_many_seeds_note_it():
     drawn = claims.evaluate({**claim, "left": {"run": "r", "metric": "drawn"}}, "p", {}, scores, 5)
     assert (real["seeds_won"], real["verdict"]) == ("1/1", "cannot tell")
     assert (drawn["seeds_won"], drawn["verdict"]) == ("5/5", "holds")
+
+
+@pytest.mark.parametrize(
+    ("protocol", "again"),
+    [
+        ({"images": "model", "instrument": "classifier"}, True),
+        ({"images": "shuffled", "instrument": "classifier"}, True),
+        ({"images": "real", "instrument": "classifier"}, False),
+        ({"images": "noise", "instrument": "classifier"}, False),
+        ({"images": "real", "instrument": "self"}, True),
+    ],
+)
+def test_another_seed_is_another_measurement_of_a_model_or_of_a_reader_itself(protocol, again):
+    assert of_the_model({"protocol": protocol}) is again

@@ -76,6 +76,8 @@ def _sentence(table_json: Json) -> str:
     totals = audit.summary([table_json])
     agrees = {word: n for word, n in totals["counts"]["agrees"].items() if n}
     said = f"<b>{plural(totals['cells'], 'printed cell')}</b>: {', '.join(f'{n} {w}' for w, n in agrees.items())}."
+    if not totals["cells"]:
+        said = "<b>No printed numbers</b>: the tables hold measurements of ours."
     if totals["claims"]:
         n = sum(totals["claims"].values())
         said += f" <b>{plural(n, 'claim')}</b>: " + ", ".join(f"{k} {w}" for w, k in totals["claims"].items()) + "."

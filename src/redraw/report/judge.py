@@ -34,8 +34,12 @@ ENOUGH_SEEDS = 5
 
 
 def of_the_model(metric: Mapping[str, Any]) -> bool:
-    """Whether a metric is of a model's images. Of real ones or noise it is one measurement, however many seeds note it."""
-    return metric.get("protocol", {}).get("images", "model") in ("model", "shuffled")
+    """Whether another seed of the run is another measurement: of a model's images, or of what a network itself reads.
+
+    What an instrument reads on real images or noise is one measurement, however many seeds note it.
+    """
+    protocol = metric.get("protocol", {})
+    return protocol.get("images", "model") in ("model", "shuffled") or protocol.get("instrument") == "self"
 
 
 def same_protocol(
