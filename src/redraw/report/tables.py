@@ -93,7 +93,9 @@ def contact_sheet(dataset: str, columns: int = 6, rows: int = 4) -> dict[str, st
     from ..data.base import Prepared
 
     opened, about = Prepared.open(Path("results/data", dataset)), find(dataset)
-    shown = [opened.image(i) for i in opened.splits["test"][: columns * rows]]
+    test = opened.splits["test"]
+    columns, rows = min(columns, len(test)), max(1, min(rows, len(test) // columns))  # small sets fill fewer rows
+    shown = [opened.image(i) for i in test[: columns * rows]]
     sheet = np.concatenate([np.concatenate(shown[k * columns : (k + 1) * columns], 1) for k in range(rows)], 0)
     text = about.title + (f"; stand for {about.stands_for.upper()}" if about.stands_for else "")
     return {
