@@ -45,7 +45,7 @@ def main() -> None:
             start = time.time()
             desk.tables("--config", f"scale={a.scale}")
             walls.append(time.time() - start)
-        jobs = desk.spooled("job")
+        jobs = desk.spooled("end")
         busy = union([(j["start"], j["start"] + j["seconds"]) for j in jobs if j["verb"] in WANTED])
         result = {
             "scale": a.scale, "cores": os.cpu_count(), "jobs": len(jobs), "wall_seconds": round(walls[0], 1),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 from desk import Desk
@@ -13,6 +14,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in the workflow; before torc
 SERVICES = {
     "browser": ("chromium", "chromium-browser", "google-chrome"),
     "slurm": ("slurmctld",),
+    "postgres": ("initdb",),
     "gpu": ("nvidia-smi",),
     "compiler": ("g++", "clang++", "c++"),
 }
@@ -20,7 +22,10 @@ SERVICES = {
 
 def find(service: str) -> str | None:
     """Path of the first program that provides ``service`` (a key of SERVICES), None where there is none."""
-    return next(filter(None, map(shutil.which, SERVICES[service])), None)
+    # Debian keeps PostgreSQL's server programs, and users without rights have the daemons, off PATH.
+    more = [*map(str, Path("/usr/lib/postgresql").glob("*/bin")), "/usr/sbin"]
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), *more])
+    return next(filter(None, (shutil.which(program, path=path) for program in SERVICES[service])), None)
 
 
 def missing(reason: str) -> None:

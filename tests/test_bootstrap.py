@@ -39,7 +39,9 @@ def pins(lock: str) -> dict[str, str]:
 def wanted(file: str) -> dict[str, str]:
     """{package: version pattern such as "3.67.*", or ""} of a requirements*.in."""
     lines = [line.split("#")[0].strip() for line in (ROOT / file).read_text().splitlines()]
-    return {canonical(name): version for name, _, version in (line.partition("==") for line in lines if line)}
+    return {
+        canonical(name.split("[")[0]): version for name, _, version in (line.partition("==") for line in lines if line)
+    }
 
 
 @pytest.mark.parametrize("lock", LOCKS)

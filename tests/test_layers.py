@@ -12,13 +12,13 @@ import redraw
 PACKAGE = Path(redraw.__file__).parent
 ROWS = [  # from the bottom up; names are modules or packages of redraw
     {"core"},
-    {"codes", "sheets", "tracking", "resolve", "graph", "plan", "fresh"},
+    {"codes", "sheets", "tracking", "slots", "resolve", "graph", "plan", "fresh"},
     {"data"},
     {"recipe", "blocks"},
     {"papers", "instruments", "metrics"},
     {"state", "device", "progress", "models", "engine", "batches", "scores", "scoring", "conditions", "released"},
     {"report"},
-    {"jobs", "books", "answers", "reference", "folders", "demonstrations", "cli", "__main__"},
+    {"records", "jobs", "books", "answers", "reference", "folders", "demonstrations", "cli", "__main__"},
 ]
 TORCH_FREE = {
     "core",
@@ -28,6 +28,8 @@ TORCH_FREE = {
     "plan",
     "fresh",
     "tracking",
+    "slots",
+    "records",
     "report",
     "metrics",
     "scores",

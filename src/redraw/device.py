@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import resource
+import time
+from pathlib import Path
 
 import torch
 
@@ -35,3 +38,36 @@ def pick(asked: str) -> torch.device:
 def name(device: torch.device) -> str:
     """ "cpu", or the name of the GPU."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+
+
+class Usage:
+    """What this process asks of the machine, by MLflow's names for system metrics: per cent of one core and MiB of memory
+    since the last ``read``; on a GPU its memory and, where the driver can be asked, its load (%) and power (W)."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self._restart()
+
+    def _restart(self) -> None:
+        self.clock, self.cpu = time.monotonic(), time.process_time()
+
+    @property
+    def seconds(self) -> float:
+        """Since the last ``read``."""
+        return time.monotonic() - self.clock
+
+    def read(self) -> dict[str, float]:
+        load = 100 * (time.process_time() - self.cpu) / max(self.seconds, 1e-9)
+        self._restart()
+        found = {"cpu_utilization_percentage": load}
+        statm = Path("/proc/self/statm")
+        if statm.exists():
+            found["system_memory_usage_megabytes"] = int(statm.read_text().split()[1]) * resource.getpagesize() / 2**20
+        if self.device.type == "cuda":
+            found["gpu_0_memory_usage_megabytes"] = torch.cuda.max_memory_allocated(self.device) / 2**20
+            with contextlib.suppress(
+                Exception
+            ):  # the library that asks the driver may be missing, or the driver refuse
+                found["gpu_0_utilization_percentage"] = float(torch.cuda.utilization(self.device))
+                found["gpu_0_power_usage_watts"] = torch.cuda.power_draw(self.device) / 1000
+        return {name: round(value, 3) for name, value in found.items()}

@@ -19,12 +19,14 @@ import torch
 
 from .batches import indices_of
 from .core import Interrupted, RedrawError
+from .device import Usage
 from .progress import Progress
 from .recipe import Batch, Recipe, Split, Step
 from .state import State
 from .tracking import Spool
 
 LOG_EVERY = 50  # steps between two looks at the losses: a look per step would make a GPU wait
+USAGE_EVERY = 10.0  # seconds between two notes of what the machine is doing, taken at such a look
 
 
 def seed_everything(seed: int, step: int) -> None:
@@ -56,6 +58,7 @@ def train(
     spool.write("train", start=begin, steps=config.steps)
     progress = progress or Progress(run, begin)
     clock = saved = time.monotonic()
+    meter = Usage(device)
     last_saved = begin if begin else None
 
     def save(step: int) -> None:
@@ -81,6 +84,8 @@ def train(
             if step % LOG_EVERY == 0 or step in marks:
                 means = _flush(run, recipe, at, step, last_saved)
                 spool.write("losses", step=step, **means)
+                if meter.seconds > USAGE_EVERY or step == config.steps:
+                    spool.write("system", step=step, **meter.read())
                 progress(step, config.steps, means)
             if step in marks:
                 _evaluate(recipe, validation, device, seed, step, at)

@@ -2,79 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import platform
-import subprocess
-import sys
-import time
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from .core import RedrawError, atomic_copy, digest, disk_trouble, file_digest, locked, read_json, write_json
+from . import slots
+from .core import (
+    Interrupted,
+    RedrawError,
+    atomic_copy,
+    digest,
+    disk_trouble,
+    file_digest,
+    locked,
+    read_json,
+    write_json,
+)
 from .graph import data_module
-
-
-class Job:
-    """A spec file, checked against the records that lie upstream."""
-
-    def __init__(self, spec_file: str, out: str) -> None:
-        asked = read_json(spec_file)
-        if asked is None:
-            raise RedrawError(f"{spec_file}: no such spec: run snakemake, which writes it")
-        self.key, self.spec, self.hints, self.out = asked["key"], asked["spec"], asked["hints"], Path(out)
-        self.folder = self.out.parent
-        self.made_from: dict[str, str] = {}
-        self.started = time.time()
-        for upstream, key in asked["from"].items():
-            record = read_json(upstream)
-            if not record or record["key"] != key:
-                raise RedrawError(
-                    f"{upstream}: not what {spec_file} asks for (was params.yaml changed meanwhile?): run the same command again"
-                )
-            self.made_from[upstream] = record["digest"]
-
-    @property
-    def fingerprint(self) -> str:
-        """What goes in: the spec and what the upstream records hold."""
-        return digest({"spec": self.spec, "from": self.made_from})
-
-    def seal(self, facts: dict[str, Any], about: dict[str, Any]) -> None:
-        """Write the record. ``facts`` enter its digest; ``about`` (times, machine, code) may differ between equal results."""
-        body = {"key": self.key, "from": self.made_from, **facts}
-        write_json(self.out, {**body, "digest": digest(body), "about": about})
-
-    def about(self, code: str) -> dict[str, Any]:
-        return {"code": code, "commit": commit(), "environment": environment(), "seconds": round(time.time() - self.started, 3),
-                "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.started))}  # fmt: skip
-
-
-def commit() -> str:
-    """The checkout's commit, "+" behind it where tracked files differ from it; "unknown" outside git."""
-    here = Path(__file__).parent
-
-    def git(*words: str) -> str:
-        return subprocess.run(["git", "-C", here, *words], capture_output=True, text=True, check=True).stdout.strip()
-
-    try:
-        return git("rev-parse", "--short=12", "HEAD") + (
-            "+" if git("status", "--porcelain", "-uno", "--", "src") else ""
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-
-
-def environment() -> dict[str, Any]:
-    found = {
-        "python": platform.python_version(),
-        "platform": f"{platform.system()} {platform.machine()}",
-        "cores": os.cpu_count(),
-    }
-    for name in ("torch", "numpy"):
-        module = sys.modules.get(name)
-        if module is not None:
-            found[name] = str(module.__version__)
-    return found
-
+from .records import Job
 
 # --- data --------------------------------------------------------------------------------------------------------
 
@@ -83,6 +28,7 @@ def download(job: Job) -> None:
     from .codes import code_digest
     from .data import fetch, raw_folder
 
+    job.begin()
     name = job.spec["dataset"]
     facts = fetch(name, Path("work/raw", raw_folder(name)))
     job.seal(facts, job.about(code_digest([data_module(name)])))
@@ -92,6 +38,7 @@ def prepare(job: Job) -> None:
     from .codes import code_digest
     from .data import fetch, prepare, raw_folder
 
+    job.begin()
     name = job.spec["dataset"]
     raw = Path("work/raw", raw_folder(name))
     said = read_json(next(iter(job.made_from)))["files"]
@@ -109,6 +56,7 @@ def tokenize(job: Job) -> None:
     from .codes import code_digest
     from .data.tokens import tokenize
 
+    job.begin()
     facts = tokenize(job.spec["tokens"], Path(next(iter(job.made_from))).parent, job.folder)
     job.seal(facts, job.about(code_digest(["data.tokens"])))
 
@@ -126,17 +74,26 @@ def train(job: Job) -> None:
     with locked(home / "lock", job.spec["run"]):
         final = read_json(home / "final.json")
         if final is None or file_digest(home / "model.pt") != final["facts"]["model"]:
-            final = _train(job, home)
+            with _gpu(job):
+                final = _train(job, home)
         for name in ("model.pt", "curves.json"):
             atomic_copy(home / name, job.folder / name)
         job.seal(final["facts"], final["about"])
+
+
+@contextlib.contextmanager
+def _gpu(job: Job) -> Iterator[None]:
+    """A GPU of its own for a job that wants one, while it computes."""
+    with slots.held(job.spec["run"]) if job.spec["engine"]["device"] != "cpu" else contextlib.nullcontext() as gpu:
+        job.begin()
+        job.spool.write("computes", gpu=gpu)
+        yield
 
 
 def _train(job: Job, home: Path) -> dict:
     from . import device, engine, models
     from .codes import code_digest
     from .state import State
-    from .tracking import Spool
 
     spec = job.spec
     chosen = device.pick(spec["engine"]["device"])
@@ -145,16 +102,12 @@ def _train(job: Job, home: Path) -> dict:
     opened = models.open_data(spec["data"], spec["tokens"]).to(chosen)
     described = models.described(spec, opened)
     recipe = models.build(described)
-    spool = Spool(Path("work/spool", spec["scale"], f"{spec['run']}.{job.fingerprint}.jsonl"), run=spec["run"])
     parts = [opened.split(spec["splits"][s]) for s in ("train", "validation")]
-    try:
-        result = engine.train(
-            recipe, *parts, seed=spec["seed"], state=State(home), spool=spool,
-            device=chosen, precision=spec["engine"]["precision"], compile=spec["engine"]["compile"],
-            save_every=job.hints["save_every_seconds"], run=spec["run"],
-        )  # fmt: skip
-    finally:
-        spool.close()
+    result = engine.train(
+        recipe, *parts, seed=spec["seed"], state=State(home), spool=job.spool,
+        device=chosen, precision=spec["engine"]["precision"], compile=spec["engine"]["compile"],
+        save_every=job.hints["save_every_seconds"], run=spec["run"],
+    )  # fmt: skip
     models.save(home / "model.pt", {"described": described, **{k: result[k] for k in ("weights", "snapshots")}})
     write_json(home / "curves.json", result["curves"])
     facts = {
@@ -179,7 +132,8 @@ def sample(job: Job) -> None:
     with locked(home / "lock", job.spec["run"]):
         final = read_json(home / "final.json")
         if final is None or any(file_digest(home / n) != final["facts"][n] for n in ("samples.npz", "items.npz")):
-            final = _sample(job, home)
+            with _gpu(job):
+                final = _sample(job, home)
         for name in ("samples.npz", "items.npz"):
             atomic_copy(home / name, job.folder / name)
         job.seal(final["facts"], final["about"])
@@ -209,6 +163,7 @@ def metrics(job: Job) -> None:
     from .codes import code_digest
     from .scores import score
 
+    job.begin()
     facts = score(job.folder, job.spec)
     job.seal(facts, job.about(code_digest(["scores"])))
 
@@ -219,12 +174,14 @@ def metrics(job: Job) -> None:
 def table(job: Job) -> None:
     from .report.tables import paper_table
 
+    job.begin()
     job.seal(*paper_table(job.spec, list(job.made_from), job.folder))
 
 
 def index(job: Job) -> None:
     from .report.tables import index_tables
 
+    job.begin()
     job.seal(*index_tables(job.spec, list(job.made_from), job.folder))
 
 
@@ -233,14 +190,18 @@ VERBS = {"download": download, "prepare": prepare, "tokenize": tokenize, "pretra
 
 
 def run(verb: str, spec: str, out: str) -> None:
-    """Do one job. Raises RedrawError for what the user can put right, a full or read-only disk included."""
-    from .tracking import Spool
-
-    start = time.time()
+    """Do one job and tell the spool how it ended. Raises RedrawError for what the user can put right, a full or read-only
+    disk included."""
     try:
-        VERBS[verb](Job(spec, out))
-        spool = Spool(Path("work/spool/jobs.jsonl"))
-        spool.write("job", verb=verb, out=out, start=round(start, 3), seconds=round(time.time() - start, 3))
-        spool.close()
+        job = Job(verb, spec, out)
+        try:
+            VERBS[verb](job)
+        except Interrupted:
+            job.end("interrupted")
+            raise
+        except Exception as e:
+            job.end("failed", str(e).splitlines()[0] if str(e) else type(e).__name__)
+            raise
+        job.end("finished")
     except OSError as e:
         raise RedrawError(disk_trouble(Path(out).parent, e)) from None

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .core import RedrawError, atomic_copy, atomic_path, atomic_write, read_json, write_json
-from .jobs import commit, environment
+from .records import commit, environment
 
 KINDS = (".md", ".csv", ".html")
 

@@ -1,16 +1,31 @@
-"""The spool: one append-only JSONL file per run, written before anybody else is told. Training never waits for a reader.
+"""The spool: append-only JSONL files, written before anybody else is told. Training never waits for a reader. No torch.
 
-Events: {"t": seconds since 1970, "event": name, "invocation": id of the workflow call, "pid", ...}. A line is written
-whole or not at all (one write to a file opened for appending), so that a reader may follow while training goes on.
+    work/spool/invocations/<id>.jsonl      one per workflow call
+    work/spool/<record, without .json>.jsonl   one per artefact, for every job that made it
+
+An event is {"t": seconds since 1970, "event": name, "host", "pid", "invocation": id of the workflow call, ...}; those of
+a job also name its ``verb``, ``record``, ``fingerprint`` and, where there is one, ``run``. A line is written whole or not at all
+(one write to a file opened for appending), so that a reader may follow while training goes on. In a file of its own an
+artefact has one writer, whichever node of a cluster that is.
+
+    invocation, ended            a workflow call: what was asked for; how it ended
+    begin, end                   a job that makes something (an export of what was made before is `exported`)
+    train, trained               a training: first step, last step
+    losses, validation, system   points on curves, with ``step``
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import resource
+import socket
 import time
 from pathlib import Path
 from typing import Any
+
+SPOOL = Path("work/spool")
 
 
 class Spool:
@@ -18,8 +33,12 @@ class Spool:
 
     def __init__(self, path: Path, **common: Any) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        self._common = common | {"pid": os.getpid(), "invocation": os.environ.get("REDRAW_INVOCATION")}
+        self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+        size = os.fstat(self._fd).st_size
+        if size and os.pread(self._fd, 1, size - 1) != b"\n":
+            os.write(self._fd, b"\n")  # a power cut or a full disk tore the last line; it must not take the next along
+        here = {"host": socket.gethostname(), "pid": os.getpid(), "invocation": os.environ.get("REDRAW_INVOCATION")}
+        self._common = {**common, **here}
 
     def write(self, event: str, **about: Any) -> None:
         line = json.dumps({"t": round(time.time(), 3), "event": event, **self._common, **about}, ensure_ascii=False)
@@ -32,10 +51,31 @@ class Spool:
         os.close(self._fd)
 
 
+def of_artefact(record: str | os.PathLike, **common: Any) -> Spool:
+    """The spool of the artefact whose record is ``record``."""
+    return Spool((SPOOL / record).with_suffix(".jsonl"), record=str(record), **common)
+
+
+def of_invocation(**common: Any) -> Spool:
+    """The spool of this workflow call, which REDRAW_INVOCATION names."""
+    return Spool(SPOOL / "invocations" / f"{os.environ['REDRAW_INVOCATION']}.jsonl", **common)
+
+
 def events(path: Path) -> list[dict[str, Any]]:
-    """All whole events of a spool; a last line that is still being written is left out."""
+    """All whole events of a spool; a line that is still being written, or that a power cut tore, is left out."""
     try:
-        text = path.read_text()
+        lines = path.read_bytes().split(b"\n")[:-1]
     except FileNotFoundError:
         return []
-    return [json.loads(line) for line in text.split("\n")[:-1] if line]
+    found = []
+    for line in lines:
+        with contextlib.suppress(ValueError):
+            found.append(json.loads(line))
+    return found
+
+
+def usage() -> dict[str, float]:
+    """What this process has used so far: CPU seconds (its children's too) and the peak of its memory in MiB."""
+    own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    seconds = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+    return {"cpu_seconds": round(seconds, 3), "memory_megabytes": round(own.ru_maxrss / 1024, 1)}

@@ -6,6 +6,7 @@ import uuid
 
 from snakemake.exceptions import WorkflowError
 
+from redraw import slots, tracking
 from redraw.core import PROCESS_SETTINGS, RedrawError, locked
 from redraw.fresh import settle
 from redraw.plan import Plan
@@ -37,6 +38,12 @@ except RedrawError as mistake:
     refuse(mistake)
 except OSError as trouble:
     refuse(f"{trouble.filename}: {trouble.strerror}: give this user write access, then run the same command; nothing is lost")
+
+
+# A GPU for each training, where this machine has some. Under Slurm a profile asks for them and the scheduler hands them out.
+GPUS = slots.devices() if config["engine"]["device"] != "cpu" else []
+if GPUS:
+    workflow.global_resources.setdefault("gpu", len(GPUS))
 
 
 def asked(template):

@@ -14,6 +14,8 @@ rule pretrain:
     benchmark:
         "logs/{scale}/{run}.pretrain.tsv"
     threads: config["engine"]["threads"]
+    resources:
+        gpu=1 if GPUS else 0,
     shell:
         "redraw pretrain --spec {input.spec} --out {output.record} 2> {log}"
 
@@ -33,6 +35,8 @@ rule train:
     benchmark:
         "logs/{scale}/{run}.train.tsv"
     threads: config["engine"]["threads"]
+    resources:
+        gpu=1 if GPUS else 0,
     shell:
         "redraw train --spec {input.spec} --out {output.record} 2> {log}"
 
@@ -52,6 +56,8 @@ rule sample:
     benchmark:
         "logs/{scale}/{run}.sample.tsv"
     threads: config["engine"]["threads"]
+    resources:
+        gpu=1 if GPUS else 0,
     shell:
         "redraw sample --spec {input.spec} --out {output.record} 2> {log}"
 
