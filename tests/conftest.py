@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -56,3 +58,27 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     desk = Desk.smoke(tmp_path_factory.mktemp("made"))
     desk.tables()
     return desk
+
+
+@pytest.fixture
+def desk(made: Desk, tmp_path: Path) -> Desk:
+    """A copy of that copy, to be changed. Training state and Snakemake's own notes come along."""
+    shutil.copytree(made.folder, tmp_path / "d", symlinks=True)
+    return Desk(tmp_path / "d")
+
+
+@pytest.fixture
+def mounted() -> Iterator[Callable[[Path, str], None]]:
+    """mount(folder, options): a small tmpfs there, unmounted after the test. Needs root."""
+    done = []
+
+    def mount(folder: Path, options: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        call = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+        if os.geteuid() or subprocess.run(call, capture_output=True).returncode:
+            pytest.skip("mounting a tmpfs needs root and the right to mount")
+        done.append(folder)
+
+    yield mount
+    for folder in done:
+        subprocess.run(["umount", "-l", folder], capture_output=True)

@@ -18,7 +18,7 @@ ROWS = [  # from the bottom up; names are modules or packages of redraw
     {"papers", "instruments", "metrics"},
     {"state", "device", "progress", "models", "engine", "batches", "scores", "scoring", "conditions", "released"},
     {"report"},
-    {"records", "jobs", "books", "answers", "reference", "folders", "demonstrations", "cli", "__main__"},
+    {"records", "jobs", "books", "answers", "reference", "cleaning", "folders", "demonstrations", "cli", "__main__"},
 ]
 TORCH_FREE = {
     "core",

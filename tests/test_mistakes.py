@@ -1,23 +1,15 @@
 """Ten kinds of bad input, as the user meets them: the line that each prints, exit code 2, and nothing lost."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from desk import Desk
 
 pytestmark = pytest.mark.workflow
-
-
-@pytest.fixture
-def desk(made, tmp_path) -> Desk:
-    shutil.copytree(made.folder, tmp_path / "d", symlinks=True)
-    return Desk(tmp_path / "d")
 
 
 def line_of(said) -> str:
@@ -89,23 +81,6 @@ def test_5_nan_loss(desk):
     assert "(no state saved yet): lower the learning rate" in line
 
 
-@pytest.fixture
-def mounted():
-    """mount(folder, options): a small tmpfs there, unmounted after the test. Needs root."""
-    done = []
-
-    def mount(folder: Path, options: str) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        call = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-        if os.geteuid() or subprocess.run(call, capture_output=True).returncode:
-            pytest.skip("mounting a tmpfs needs root and the right to mount")
-        done.append(folder)
-
-    yield mount
-    for folder in done:
-        subprocess.run(["umount", "-l", folder], capture_output=True)
-
-
 def test_6_read_only_results_folder(desk, mounted):
     weights = desk.weights()
     shutil.move(desk.folder / "results", desk.folder / "kept")
@@ -120,7 +95,7 @@ def test_6_read_only_results_folder(desk, mounted):
     assert desk.weights() == weights and desk.jobs() == {}
 
 
-def test_7_full_disk(desk, mounted):
+def test_7_full_disk_during_a_checkpoint(desk, mounted):
     desk.depart("toy", "Echo", "learning_rate", 0.3)
     mounted(desk.folder / "work/state/smoke/toy", "size=64k")
     said = desk.tables(check=False)
@@ -128,6 +103,41 @@ def test_7_full_disk(desk, mounted):
     line = line_of(said)
     assert line.startswith("redraw: work/state/smoke/toy/echo.s0/") and "disk full (0 MB free): make room" in line
     subprocess.run(["umount", "-l", desk.folder / "work/state/smoke/toy"], check=True)
+    desk.tables()
+    assert desk.jobs() == {}
+
+
+def test_7_full_disk_during_a_table(desk, mounted):
+    """The table that stood there before still does, and no training is done again."""
+    folder = desk.folder / "results/tables/smoke"
+    before = (folder / "ved.md").read_text()
+    desk.depart("ved", "VED", "learning_rate", 0.002)
+    shutil.move(folder, desk.folder / "kept")
+    mounted(folder, "size=256k")
+    shutil.copy2(desk.folder / "kept/ved.md", folder)
+    said = desk.tables(check=False)
+    assert said.returncode == 1
+    full = "redraw: results/tables/smoke: disk full (0 MB free): make room, then run the same command; nothing is lost"
+    assert line_of(said) == full
+    subprocess.run(["umount", "-l", folder], check=True)
+    folder.rmdir()
+    shutil.move(desk.folder / "kept", folder)
+    assert (folder / "ved.md").read_text() == before
+    trained = len(desk.spooled("trained"))
+    desk.tables()
+    assert desk.jobs() == {} and len(desk.spooled("trained")) == trained
+    assert (folder / "ved.md").read_text() != before
+
+
+def test_7_full_disk_under_the_spool(desk, mounted):
+    """Nobody's number depends on the spool, but a run that cannot be followed is not begun in silence."""
+    desk.depart("toy", "Echo", "learning_rate", 0.3)
+    shutil.move(desk.folder / "work/spool", desk.folder / "kept")
+    mounted(desk.folder / "work/spool", "size=4k,nr_inodes=2")
+    said = desk.tables(check=False)
+    assert said.returncode == 1
+    assert "disk full (0 MB free)" in line_of(said)
+    subprocess.run(["umount", "-l", desk.folder / "work/spool"], check=True)
     desk.tables()
     assert desk.jobs() == {}
 

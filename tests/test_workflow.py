@@ -15,13 +15,6 @@ from desk import Desk
 pytestmark = pytest.mark.workflow
 
 
-@pytest.fixture
-def desk(made, tmp_path) -> Desk:
-    """A copy of that copy, to be changed. Training state and Snakemake's own notes come along."""
-    shutil.copytree(made.folder, tmp_path / "d", symlinks=True)
-    return Desk(tmp_path / "d")
-
-
 RUNS = {
     "ved/classifier.s0", "ved/kind4.s0", "toy/echo.s0",
     *(f"gan_int_cls/{run}.s0" for run in ("features", "text", "classifier", "reader", "gan_int_cls")),

@@ -53,6 +53,8 @@ def parser() -> argparse.ArgumentParser:
     p = sub.add_parser("reference", help="copy the finished tables to docs/reference (called by the workflow)")
     p.add_argument("--scale", required=True)
     sub.add_parser("record", help="give the present results to DVC, if they are what params.yaml asks for")
+    p = sub.add_parser("clean", help="show training state and cached samples that params.yaml has no more use for")
+    p.add_argument("--yes", action="store_true", help="remove them")
     p = sub.add_parser("stage", help="what a stage of dvc.yaml runs")
     p.add_argument("name", help="runs, data/<dataset> or a paper")
     sub.add_parser("settle", help="write spec files and say which results are current")
@@ -113,6 +115,9 @@ def _do(a: argparse.Namespace) -> int:
             lines, value = answers.explain(plan, a.cell) if a.verb == "explain" else answers.plan(plan, a.run)
         print(json.dumps(value, indent=1, ensure_ascii=False) if getattr(a, "json", False) else "\n".join(lines))
         return 0
+    if a.verb == "clean":
+        _clean(a.yes)
+        return 0
     from . import books
 
     if a.verb == "retrain":
@@ -130,6 +135,17 @@ def _do(a: argparse.Namespace) -> int:
     else:
         books.settle()
     return 0
+
+
+def _clean(remove: bool) -> None:
+    from . import cleaning
+
+    total = 0
+    for found in cleaning.clean() if remove else cleaning.leftovers():
+        total += found.size
+        print(f"{found.folder}  {found.size / 2**20:.1f} MiB  {found.because}")
+    done = "removed" if remove else "to remove; `redraw clean --yes` does" if total else "to remove"
+    print(f"{total / 2**20:.1f} MiB {done}")
 
 
 def _score_folder(a: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import json
@@ -144,7 +145,7 @@ def disk_trouble(folder: Path, error: Exception) -> str:
     existing = next(p for p in [folder, *folder.parents] if p.exists())
     free = shutil.disk_usage(existing).free
     reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-    if free < 64 << 20:
+    if free < 64 << 20 or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
         return f"{folder}: disk full ({free >> 20} MB free): make room, then run the same command; nothing is lost"
     if not os.access(existing, os.W_OK):
         return f"{folder}: not writable ({reason}): change its permissions, then run the same command; nothing is lost"

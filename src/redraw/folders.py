@@ -12,12 +12,12 @@ import numpy as np
 
 from .core import RedrawError, digest, nearest, read_json
 from .metrics import METRICS
+from .plan import SCALES
 from .resolve import sized, stand_in
 from .scores import protocol
 from .sheets import PAPERS, read_yaml
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
-SCALES = ("smoke", "embedded", "study", "paper")
 
 
 def score_folder(

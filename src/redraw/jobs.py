@@ -204,4 +204,4 @@ def run(verb: str, spec: str, out: str) -> None:
             raise
         job.end("finished")
     except OSError as e:
-        raise RedrawError(disk_trouble(Path(out).parent, e)) from None
+        raise RedrawError(disk_trouble(Path(e.filename or out).parent, e)) from None

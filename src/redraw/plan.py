@@ -12,6 +12,8 @@ from .graph import Artefact, Graph
 from .resolve import Run, check_departures, recipe_path, resolve, sized, stand_in
 from .sheets import PAPERS, read_params, read_sheets
 
+SCALES = ("smoke", "embedded", "study", "paper")
+
 
 class Plan(Graph):
     """Everything that params.yaml asks for, at one scale. ``params`` is a path or params.yaml's value."""

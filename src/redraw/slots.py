@@ -56,8 +56,17 @@ def held(what: str) -> Iterator[str | None]:
                 print(f"{what}: every GPU ({', '.join(ids)}) is in use; waiting for one", file=sys.stderr, flush=True)
                 waited = True
             time.sleep(0.2)
+        before = os.environ.get("CUDA_VISIBLE_DEVICES")
         os.environ["CUDA_VISIBLE_DEVICES"] = taken
+        stack.callback(_restore, before)
         yield taken
+
+
+def _restore(before: str | None) -> None:
+    if before is None:
+        os.environ.pop("CUDA_VISIBLE_DEVICES", None)
+    else:
+        os.environ["CUDA_VISIBLE_DEVICES"] = before
 
 
 def _take(stack: contextlib.ExitStack, device: str) -> bool:

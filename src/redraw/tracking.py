@@ -33,6 +33,7 @@ class Spool:
 
     def __init__(self, path: Path, **common: Any) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
         self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
         size = os.fstat(self._fd).st_size
         if size and os.pread(self._fd, 1, size - 1) != b"\n":
@@ -42,7 +43,10 @@ class Spool:
 
     def write(self, event: str, **about: Any) -> None:
         line = json.dumps({"t": round(time.time(), 3), "event": event, **self._common, **about}, ensure_ascii=False)
-        os.write(self._fd, line.encode() + b"\n")
+        try:
+            os.write(self._fd, line.encode() + b"\n")
+        except OSError as e:
+            raise OSError(e.errno, e.strerror, str(self.path)) from None  # which disk is full
 
     def sync(self) -> None:
         os.fsync(self._fd)
