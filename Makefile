@@ -1,6 +1,7 @@
 # One environment, one command. `make` alone lists what can be made.
 PYTHON ?= python3
 CORES ?= all
+PORT ?= 5000
 VENV := .venv
 READY := $(VENV)/.complete
 READY_DEV := $(VENV)/.complete-dev
@@ -23,9 +24,22 @@ reference: ## the tables under docs/reference/: three seeds, all rows
 reference: $(READY)
 	@$(RUN) snakemake --cores $(CORES) --config scale=embedded seeds=3 rows=all -- docs/reference
 
+mlflow:    ## what every stage did, in MLflow's pages on this machine  [PORT=5000]
+mlflow: $(READY)
+	@case "$$MLFLOW_TRACKING_URI" in http*) echo "MLFLOW_TRACKING_URI has its own pages: $$MLFLOW_TRACKING_URI"; exit;; esac; \
+	test -n "$$MLFLOW_TRACKING_URI" || test -e results/mlflow/mlflow.db || \
+		{ echo "redraw: results/mlflow: nothing is tracked yet: run make tables first" >&2; exit 2; }; \
+	echo "http://127.0.0.1:$(PORT)/#/experiments?workflowType=machine_learning"; $(RUN) mlflow server --workers 1 \
+		--backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///results/mlflow/mlflow.db}" --host 127.0.0.1 --port $(PORT)
+
 record:    ## write what lies in results/ into DVC's books
 record: $(READY)
 	@$(RUN) redraw record
+
+push:      ## give what is recorded to DVC's remote
+pull:      ## get what is recorded from DVC's remote, checked against its records
+push pull: $(READY)
+	@$(RUN) redraw $@
 
 lock:      ## compile the locks and environment.yml from requirements*.in  [UPGRADE=1]
 lock: $(READY_DEV)
@@ -37,7 +51,7 @@ lock: $(READY_DEV)
 clean-env: ## remove the environment
 	@rm -rf $(VENV)
 
-.PHONY: help tables test reference record lock clean-env
+.PHONY: help tables test reference mlflow record push pull lock clean-env
 
 RUN = PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 OVERRIDES = $(strip $(if $(SCALE),'scale=$(SCALE)') $(if $(SEEDS),'seeds=$(SEEDS)') $(if $(ROWS),'rows=$(ROWS)'))
@@ -59,6 +73,8 @@ unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV CONDA_PREFIX
 export PIP_CONFIG_FILE := /dev/null
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_NO_CONFIG := 1
+export MLFLOW_DISABLE_TELEMETRY := true
+export DO_NOT_TRACK := true
 ifdef PIP_INDEX_URL
 UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 export UV_DEFAULT_INDEX

@@ -82,3 +82,15 @@ def mounted() -> Iterator[Callable[[Path, str], None]]:
     yield mount
     for folder in done:
         subprocess.run(["umount", "-l", folder], capture_output=True)
+
+
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """A copy in which `dvc repro` ran to its end, committed and pushed to the folder ../store. To be left as it is."""
+    folder = tmp_path_factory.mktemp("recorded")
+    desk = Desk.smoke(folder / "a")
+    desk.dvc("remote", "add", "-q", "-d", "store", str(folder / "store"))
+    desk.dvc("repro", "-q")
+    desk.commit("one")
+    desk.dvc("push", "-q")
+    return desk

@@ -24,6 +24,7 @@ class Desk:
             **os.environ,
             "PYTHONPATH": str(folder / "src"),
             "PYTHONDONTWRITEBYTECODE": "",
+            "REDRAW_TRACKING": "off",  # tests/test_mlflow.py turns it on
             "GIT_CONFIG_GLOBAL": "/dev/null",
             "PATH": os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"],
         }
@@ -55,6 +56,14 @@ class Desk:
         desk.edit("params.yaml", "scale: embedded", "scale: smoke")
         desk.edit("params.yaml", "  ved: {}", "  ved: {}\n  toy: {}")
         desk.commit("smoke")
+        return desk
+
+    def clone(self, folder: Path) -> Desk:
+        """A git clone, not yet pulled: no results of DVC's, no training state, no notes of Snakemake's."""
+        subprocess.run(["git", "clone", "-q", self.folder, folder], check=True)
+        desk = Desk(folder)
+        desk.git("config", "user.email", "a@example.org")
+        desk.git("config", "user.name", "a")
         return desk
 
     def run(self, *words: str, check: bool = True, **options) -> subprocess.CompletedProcess:

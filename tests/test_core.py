@@ -75,7 +75,7 @@ def test_a_kernel_lock_goes_with_its_process(tmp_path):
     holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert holder.stdout.readline() == "held\n"
     with (
-        pytest.raises(RedrawError, match=f"^the thing is in use by process {holder.pid}: wait for it"),
+        pytest.raises(RedrawError, match=f"^the thing is in use by process {holder.pid} on [^ ]+: wait for it"),
         locked(tmp_path / "l", "the thing", wait=False),
     ):
         pass

@@ -12,13 +12,29 @@ import redraw
 PACKAGE = Path(redraw.__file__).parent
 ROWS = [  # from the bottom up; names are modules or packages of redraw
     {"core"},
-    {"codes", "sheets", "tracking", "slots", "resolve", "graph", "plan", "fresh"},
+    {"codes", "sheets", "tracking", "slots", "cluster", "resolve", "graph", "plan", "fresh", "payloads"},
     {"data"},
     {"recipe", "blocks"},
     {"papers", "instruments", "metrics"},
     {"state", "device", "progress", "models", "engine", "batches", "scores", "scoring", "conditions", "released"},
     {"report"},
-    {"records", "jobs", "books", "answers", "reference", "cleaning", "folders", "demonstrations", "cli", "__main__"},
+    {"mirror", "artifacts", "mlflow_settings", "mlflow_models", "mlflow_book", "track"},
+    {
+        "invocations",
+        "records",
+        "jobs",
+        "books",
+        "remotes",
+        "storage",
+        "answers",
+        "reference",
+        "cleaning",
+        "catalogue",
+        "folders",
+        "demonstrations",
+        "cli",
+        "__main__",
+    },
 ]
 TORCH_FREE = {
     "core",
@@ -29,13 +45,25 @@ TORCH_FREE = {
     "fresh",
     "tracking",
     "slots",
+    "cluster",
     "records",
     "report",
     "metrics",
     "scores",
     "books",
+    "payloads",
+    "remotes",
+    "storage",
     "answers",
+    "catalogue",
     "reference",
+    "mirror",
+    "artifacts",
+    "mlflow_settings",
+    "mlflow_models",
+    "mlflow_book",
+    "track",
+    "invocations",
     "cli",
 }
 WITHIN = {unit for names in ROWS for unit in names} - {"papers"}  # whose modules may use each other
@@ -133,7 +161,22 @@ def test_size_limits():
 
 
 @pytest.mark.parametrize(
-    "module", ["cli", "jobs", "books", "answers", "reference", "plan", "fresh", "scores", "report.tables", "tracking"]
+    "module",
+    [
+        "cli",
+        "jobs",
+        "books",
+        "remotes",
+        "payloads",
+        "answers",
+        "reference",
+        "plan",
+        "fresh",
+        "scores",
+        "report.tables",
+        "tracking",
+        "invocations",
+    ],
 )
 def test_what_needs_no_torch_loads_none(module):
     """A torch import costs seconds; a table, a plan and a metric must not pay them, through no import of an import."""

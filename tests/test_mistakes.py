@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import socket
 import subprocess
 import sys
 
@@ -130,13 +131,14 @@ def test_7_full_disk_during_a_table(desk, mounted):
 
 
 def test_7_full_disk_under_the_spool(desk, mounted):
-    """Nobody's number depends on the spool, but a run that cannot be followed is not begun in silence."""
+    """Nobody's number depends on the spool, but what cannot be followed is not begun in silence: neither call nor job."""
     desk.depart("toy", "Echo", "learning_rate", 0.3)
     shutil.move(desk.folder / "work/spool", desk.folder / "kept")
     mounted(desk.folder / "work/spool", "size=4k,nr_inodes=2")
     said = desk.tables(check=False)
     assert said.returncode == 1
-    assert "disk full (0 MB free)" in line_of(said)
+    lines = {line.strip() for line in (said.stdout + said.stderr).splitlines() if line.strip().startswith("redraw: ")}
+    assert len(lines) == 2 and all("work/spool" in line and "disk full (0 MB free)" in line for line in lines)
     subprocess.run(["umount", "-l", desk.folder / "work/spool"], check=True)
     desk.tables()
     assert desk.jobs() == {}
@@ -191,13 +193,15 @@ def test_a_second_workflow_in_one_checkout_is_refused(desk):
     )  # fmt: skip
     assert holder.stdout.readline() == "held\n"
     desk.depart("toy", "Echo", "learning_rate", 0.3)
-    said = desk.tables(check=False)
+    said, looked = desk.tables(check=False), desk.tables("-n", check=False)
     holder.kill()
     holder.wait()
     assert said.returncode == 2
     assert line_of(said) == (
-        f"redraw: this checkout is in use by process {holder.pid}: wait for it or stop it, then run the same command"
+        f"redraw: this checkout is in use by process {holder.pid} on {socket.gethostname()}: "
+        "wait for it or stop it, then run the same command"
     )
+    assert looked.returncode == 0 and line_of(looked) == line_of(said)  # a dry run may look on
 
 
 def test_json_answers_are_json(desk):

@@ -50,6 +50,9 @@ def test_which_devices(alone):
     assert slots.devices() == ["0", "1"]
     alone.setenv("SLURM_JOB_ID", "7")
     assert slots.devices() == []
+    alone.delenv("REDRAW_GPUS")
+    alone.setenv("CUDA_VISIBLE_DEVICES", "0,1")  # a whole workflow in one allocation
+    assert slots.devices() == ["0", "1"]
     alone.delenv("SLURM_JOB_ID")
     alone.setenv("REDRAW_GPUS", "")  # trainings on the CPU of a machine with GPUs
     assert slots.devices() == []

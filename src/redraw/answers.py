@@ -10,6 +10,7 @@ from .core import RedrawError, nearest, read_json
 from .fresh import fresh
 from .plan import Plan
 from .sheets import read_params, read_sheets
+from .tracking import model_uri
 
 Answer = tuple[list[str], Any]
 
@@ -120,6 +121,7 @@ def _lineage(plan: Plan, run: str, table: dict) -> dict[str, Any]:
         "departures": list(r.departures), "data": {"name": r.dataset, "digest": data.get("digest")},
         "weights": record["weights"], "fingerprint": record["fingerprint"], "code": about["code"], "commit": about["commit"],
         "stale_code": table["lineage"].get(run, {}).get("stale_code"), "environment": about["environment"],
+        "registered": model_uri(plan.scale, run, record["fingerprint"]),
         "device": about["device"], "seconds": about["seconds"], "steps": record["steps"], "stopped": record["stopped"],
     }  # fmt: skip
 
@@ -131,6 +133,7 @@ def _lineage_lines(run: str, one: dict[str, Any]) -> list[str]:
         f"  run {run}",
         f"    data        {one['data']['name']}, digest {one['data']['digest']}",
         f"    weights     sha256 {one['weights'][:16]}…",
+        f"    in MLflow   {one['registered']}",
         f"    code        {one['code']}{changed}, commit {one['commit']}",
         f"    machine     {one['device']}, {machine}",
         f"    trained     {one['steps']} steps in {one['seconds']:.1f} s ({one['stopped']})",

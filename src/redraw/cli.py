@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .core import PROCESS_SETTINGS, Interrupted, RedrawError
+from .core import PROCESS_SETTINGS, Interrupted, RedrawError, disk_trouble
 
 MAKERS = {
     "download": "raw files of a data set, fetched or drawn, each with its hash",
@@ -22,6 +22,7 @@ MAKERS = {
     "table": "scores -> a paper's tables",
     "index": "all papers' tables -> index page, audit, cells.csv",
 }
+BY_PEOPLE = {"metrics": " or --images: a folder of anybody's images", "download": " or NAME: a data set or weights"}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -31,12 +32,20 @@ def parser() -> argparse.ArgumentParser:
     )
     sub = top.add_subparsers(dest="verb", required=True, metavar="VERB")
     for verb, what in MAKERS.items():
-        either = " or --images: a folder of anybody's images" if verb == "metrics" else ""
-        p = sub.add_parser(verb, help=f"{what} (called by the workflow){either}")
-        p.add_argument("--spec", required=verb != "metrics", help="spec file that the workflow wrote")
-        p.add_argument("--out", required=verb != "metrics", help="record to write")
+        p = sub.add_parser(verb, help=f"{what} (called by the workflow){BY_PEOPLE.get(verb, '')}")
+        p.add_argument("--spec", required=verb not in BY_PEOPLE, help="spec file that the workflow wrote")
+        p.add_argument("--out", required=verb not in BY_PEOPLE, help="record to write")
         if verb == "metrics":
             _of_folders(p)
+        if verb == "download":
+            p.add_argument(
+                "names", nargs="*", metavar="NAME", help="a data set, weights, or one file of it: cub/images"
+            )
+            p.add_argument(
+                "--accept", action="append", default=[], metavar="NAME", help="show its terms and accept them"
+            )
+    p = sub.add_parser("datasets", help="every data set and all weights: who needs them, size, terms, what is here")
+    p.add_argument("--json", action="store_true", help="for programs")
     p = sub.add_parser(
         "plan", help="what params.yaml asks for: cost, disk and missing files per table, or one run resolved"
     )
@@ -55,6 +64,11 @@ def parser() -> argparse.ArgumentParser:
     sub.add_parser("record", help="give the present results to DVC, if they are what params.yaml asks for")
     p = sub.add_parser("clean", help="show training state and cached samples that params.yaml has no more use for")
     p.add_argument("--yes", action="store_true", help="remove them")
+    p = sub.add_parser("track", help="show what the spool holds in MLflow (see `make mlflow`)")
+    p.add_argument("--follow", action="store_true", help="go on until standard input ends (called by the workflow)")
+    for verb, what in (("push", "give recorded results to DVC's remote"), ("pull", "get them from there, checked")):
+        p = sub.add_parser(verb, help=what)
+        p.add_argument("--remote", help="another than DVC's default")
     p = sub.add_parser("stage", help="what a stage of dvc.yaml runs")
     p.add_argument("name", help="runs, data/<dataset> or a paper")
     sub.add_parser("settle", help="write spec files and say which results are current")
@@ -96,6 +110,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _do(a: argparse.Namespace) -> int:
     if a.verb == "metrics" and not (a.spec and a.out and not (a.images or a.protocol)):
         return _score_folder(a)
+    if a.verb == "download" and not (a.spec and a.out and not (a.names or a.accept)):
+        return _download(a)
     if a.verb in MAKERS:
         from . import jobs
 
@@ -105,10 +121,12 @@ def _do(a: argparse.Namespace) -> int:
             print(f"redraw: {e}", file=sys.stderr)
             return e.code
         return 0
-    if a.verb in ("plan", "explain", "finding"):
-        from . import answers
+    if a.verb in ("plan", "explain", "finding", "datasets"):
+        from . import answers, catalogue
 
-        if a.verb == "finding":
+        if a.verb == "datasets":
+            lines, value = catalogue.catalogue()
+        elif a.verb == "finding":
             lines, value = answers.finding(a.id)
         else:
             plan = answers.planned(a.scale, a.seeds, a.rows)
@@ -117,6 +135,16 @@ def _do(a: argparse.Namespace) -> int:
         return 0
     if a.verb == "clean":
         _clean(a.yes)
+        return 0
+    if a.verb == "track":
+        from . import track
+
+        track.follow() if a.follow else track.once()
+        return 0
+    if a.verb in ("push", "pull"):
+        from . import remotes
+
+        getattr(remotes, a.verb)(a.remote)
         return 0
     from . import books
 
@@ -131,7 +159,7 @@ def _do(a: argparse.Namespace) -> int:
     elif a.verb == "stage":
         return books.stage(a.name)
     elif a.verb == "record":
-        return books.record()
+        books.record()
     else:
         books.settle()
     return 0
@@ -146,6 +174,33 @@ def _clean(remove: bool) -> None:
         print(f"{found.folder}  {found.size / 2**20:.1f} MiB  {found.because}")
     done = "removed" if remove else "to remove; `redraw clean --yes` does" if total else "to remove"
     print(f"{total / 2**20:.1f} MiB {done}")
+
+
+def _download(a: argparse.Namespace) -> int:
+    from .data import DATASETS, fetch, raw_folder
+    from .data.download import get
+    from .data.gate import Store
+    from .data.sources import find
+
+    if not (a.names or a.accept) or a.spec or a.out:
+        raise RedrawError("download: give NAME or --accept NAME, or --spec and --out as the workflow does")
+    store, raw = Store(), Path("work/raw")
+    try:
+        for name in a.accept:
+            group, _ = find(name)
+            store.accept(group)
+            print(f"{group.terms_page}\n{group.name}: accepted on this machine, as {store.folder}/accepted.json says")
+        for name in a.names:
+            if name in DATASETS:
+                folder = raw / raw_folder(name)
+                print(f"{folder}: {', '.join(fetch(name, folder, store)['files'])}: complete")
+            else:
+                print("\n".join(f"{path}: verified" for path in get(name, raw / name.partition("/")[0], store)))
+    except KeyboardInterrupt:
+        raise RedrawError("download: stopped; what has arrived is kept: run the same command to go on") from None
+    except OSError as e:
+        raise RedrawError(disk_trouble(Path(e.filename or store.folder).parent, e)) from None
+    return 0
 
 
 def _score_folder(a: argparse.Namespace) -> int:

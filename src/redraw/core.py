@@ -159,7 +159,7 @@ def disk_trouble(folder: Path, error: Exception) -> str:
 def locked(path: str | os.PathLike, what: str, wait: bool = True) -> Iterator[None]:
     """Hold a kernel lock. It is gone when its process is, however that died: nothing to clean up after kill -9.
 
-    Raises RedrawError where ``wait`` is false and another process holds the lock.
+    Raises RedrawError where ``wait`` is false and another process holds the lock, and where the file system keeps no locks.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -175,9 +175,13 @@ def locked(path: str | os.PathLike, what: str, wait: bool = True) -> Iterator[No
                 ) from None
             print(f"{what}: process {who} is at it; waiting", file=sys.stderr, flush=True)
             fcntl.flock(f, fcntl.LOCK_EX)
+        except OSError as e:
+            raise RedrawError(
+                f"{path}: no locks on this file system ({e.strerror}): mount it with flock, or keep the checkout on another"
+            ) from None
         f.seek(0)
         f.truncate()
-        f.write(str(os.getpid()))
+        f.write(f"{os.getpid()} on {os.uname().nodename}")  # on a cluster it may be another machine's
         f.flush()
         yield
 

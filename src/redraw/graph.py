@@ -51,6 +51,7 @@ class Graph:
     """The artefacts of one scale in topological order, and where they lie."""
 
     params: Mapping[str, Any]
+    overridden: Mapping[str, Any]  # what the command line said otherwise than params.yaml
     sheets: dict[str, dict]
     scale: str
     run: dict[str, Run]  # by run id
@@ -199,5 +200,7 @@ class Graph:
     def asked(self, a: Artefact) -> dict:
         """The content of a job's spec file. ``hints`` can alter no result and are no part of the key."""
         hints = {"save_every_seconds": self.params["engine"]["save_every_seconds"]}
+        if a.rule == "index":
+            hints["overridden"] = self.overridden
         upstream = {u: self.artefacts[u].key for u in a.made_from}
         return {"key": a.key, "rule": a.rule, "spec": a.spec, "from": upstream, "hints": hints}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,23 +28,25 @@ from .records import Job
 def download(job: Job) -> None:
     from .codes import code_digest
     from .data import fetch, raw_folder
+    from .data.gate import Store
 
     job.begin()
     name = job.spec["dataset"]
-    facts = fetch(name, Path("work/raw", raw_folder(name)))
+    facts = fetch(name, Path("work/raw", raw_folder(name)), Store())
     job.seal(facts, job.about(code_digest([data_module(name)])))
 
 
 def prepare(job: Job) -> None:
     from .codes import code_digest
     from .data import fetch, prepare, raw_folder
+    from .data.gate import Store
 
     job.begin()
     name = job.spec["dataset"]
     raw = Path("work/raw", raw_folder(name))
     said = read_json(next(iter(job.made_from)))["files"]
     if (
-        fetch(name, raw)["files"] != said
+        fetch(name, raw, Store())["files"] != said
     ):  # a clone has the record but not the raw files: they are made or fetched again
         raise RedrawError(
             f"{raw}: not the files that {next(iter(job.made_from))} names: remove the folder, then run the same command"
@@ -86,7 +89,7 @@ def _gpu(job: Job) -> Iterator[None]:
     """A GPU of its own for a job that wants one, while it computes."""
     with slots.held(job.spec["run"]) if job.spec["engine"]["device"] != "cpu" else contextlib.nullcontext() as gpu:
         job.begin()
-        job.spool.write("computes", gpu=gpu)
+        job.spool.write("computes", gpu=gpu or os.environ.get("CUDA_VISIBLE_DEVICES") or None)  # or the scheduler's
         yield
 
 
@@ -182,7 +185,7 @@ def index(job: Job) -> None:
     from .report.tables import index_tables
 
     job.begin()
-    job.seal(*index_tables(job.spec, list(job.made_from), job.folder))
+    job.seal(*index_tables(job.spec, list(job.made_from), job.folder, job.hints["overridden"]))
 
 
 VERBS = {"download": download, "prepare": prepare, "tokenize": tokenize, "pretrain": train, "train": train, "sample": sample,

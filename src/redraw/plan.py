@@ -20,6 +20,9 @@ class Plan(Graph):
 
     def __init__(self, params: Path | Mapping[str, Any] = Path("params.yaml"), papers: Path = PAPERS) -> None:
         self.params = read_params(params if isinstance(params, Path) else dict(params))
+        given = not isinstance(params, Path) and Path("params.yaml").exists()
+        written = read_params(Path("params.yaml")) if given else self.params
+        self.overridden = {k: v for k, v in self.params.items() if written.get(k) != v}
         self.sheets = read_sheets(papers)
         self.scale, self.seeds, self.rows = self.params["scale"], self.params["seeds"], self.params["rows"]
         self.run: dict[str, Run] = {}  # by run id
@@ -122,6 +125,7 @@ class Plan(Graph):
         }  # fmt: skip
         out = self.table(paper)[: -len(".json")]
         payload = [f"{out}.{kind}" for kind in ("md", "csv", "html")]
+        payload += [f"results/tables/{self.scale}/compare/{paper}.{kind}" for kind in ("json", "csv", "png")]
         reads = [f"{self.run_dir(r.id)}/samples.npz" for r in runs if r.evaluations]
         self._add("table", spec, self.table(paper), payload, made_from, reads, ["report"])
 

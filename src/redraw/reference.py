@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import shutil
-import textwrap
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from .core import RedrawError, atomic_copy, atomic_path, atomic_write, read_json, write_json
 from .records import commit, environment
+from .report.compare import picture
 
 KINDS = (".md", ".csv", ".html")
 
@@ -50,7 +46,8 @@ def reference(tables: Path, out: Path) -> None:
     for paper in papers:
         for figure in paper["figures"]:
             if figure["kind"] == "samples" and figure.get("grid"):
-                picture(figure, out / f"{paper['paper']['id']}-{figure['id']}.png")
+                with atomic_path(out / f"{paper['paper']['id']}-{figure['id']}.png") as part:
+                    picture(figure).save(part, "PNG", optimize=True)
 
 
 def processor() -> str:
@@ -59,34 +56,3 @@ def processor() -> str:
         if line.startswith("model name"):
             return line.split(":", 1)[1].strip()
     return "unknown processor"
-
-
-def picture(figure: Mapping[str, Any], path: Path, side: int = 56) -> None:
-    """A sample figure as one PNG: a caption a row, its images beside it, the names of the columns above where it has any."""
-    from PIL import Image, ImageDraw, ImageFont
-
-    font = ImageFont.load_default(size=18)
-    rows, labels = figure["grid"], figure.get("labels") or []
-    if labels:  # a model's name needs more room than a picture of 32 pixels
-        side = max(side, 8 + max(int(font.getlength(word)) for label in labels for word in label.split()))
-    captions = ["\n".join(textwrap.wrap(row["caption"], 64)) for row in rows]
-    head = 28 * max((len(label.split()) for label in labels), default=0)
-    left = 24 + max(int(font.getlength(line)) for caption in captions for line in caption.split("\n"))
-    columns = max(len(row["images"]) for row in rows)
-    sheet = Image.new("RGB", (left + columns * (side + 4) + 8, head + len(rows) * (side + 4) + 8), "white")
-    pen = ImageDraw.Draw(sheet)
-    for j, label in enumerate(labels):
-        middle = left + j * (side + 4) + side / 2
-        pen.multiline_text(
-            (middle, head), "\n".join(label.split()), fill="#1d1d1b", font=font, anchor="md", align="center"
-        )
-    for k, row in enumerate(rows):
-        top = 6 + head + k * (side + 4)
-        pen.multiline_text(
-            (left - 14, top + side / 2), captions[k], fill="#1d1d1b", font=font, anchor="rm", align="right"
-        )
-        for j, uri in enumerate(row["images"]):
-            image = Image.open(io.BytesIO(base64.b64decode(uri.split(",", 1)[1]))).convert("RGB")
-            sheet.paste(image.resize((side, side), Image.Resampling.NEAREST), (left + j * (side + 4), top))
-    with atomic_path(path) as part:
-        sheet.save(part, "PNG", optimize=True)

@@ -1,8 +1,8 @@
 """One training to a GPU: a kernel lock per device, gone with its process, however that died. No torch.
 
-Under Slurm the scheduler hands out devices and nothing is done here. Elsewhere the devices are those that REDRAW_GPUS
-lists ("0,1"), else CUDA_VISIBLE_DEVICES, else all that nvidia-smi finds. The locks lie in /tmp, not in the checkout:
-two checkouts, and two users, share the devices of one machine.
+In a job of Slurm's, which has a device of its own, nothing is done here. Elsewhere, an allocation of several included, the
+devices are those that REDRAW_GPUS lists ("0,1"), else CUDA_VISIBLE_DEVICES, else all that nvidia-smi finds. The locks lie
+in /tmp, not in the checkout: two checkouts, and two users, share the devices of one machine.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LOCKS = Path("/tmp")
 
 def devices() -> list[str]:
     """The GPUs that trainings of this machine may use, as CUDA_VISIBLE_DEVICES names them; empty where nobody has to share."""
-    if os.environ.get("SLURM_JOB_ID"):
+    if os.environ.get("SLURM_JOB_ID") and "," not in os.environ.get("CUDA_VISIBLE_DEVICES", ""):
         return []
     for name in ("REDRAW_GPUS", "CUDA_VISIBLE_DEVICES"):
         if name in os.environ:

@@ -3,13 +3,14 @@
     work/spool/invocations/<id>.jsonl      one per workflow call
     work/spool/<record, without .json>.jsonl   one per artefact, for every job that made it
 
-An event is {"t": seconds since 1970, "event": name, "host", "pid", "invocation": id of the workflow call, ...}; those of
+An event is {"t": seconds since 1970, "event": name, "host": node, "pid", "invocation": id of the workflow call, ...}; those of
 a job also name its ``verb``, ``record``, ``fingerprint`` and, where there is one, ``run``. A line is written whole or not at all
 (one write to a file opened for appending), so that a reader may follow while training goes on. In a file of its own an
 artefact has one writer, whichever node of a cluster that is.
 
     invocation, ended            a workflow call: what was asked for; how it ended
     begin, end                   a job that makes something (an export of what was made before is `exported`)
+    computes                     it has its device, and starts
     train, trained               a training: first step, last step
     losses, validation, system   points on curves, with ``step``
 """
@@ -38,7 +39,8 @@ class Spool:
         size = os.fstat(self._fd).st_size
         if size and os.pread(self._fd, 1, size - 1) != b"\n":
             os.write(self._fd, b"\n")  # a power cut or a full disk tore the last line; it must not take the next along
-        here = {"host": socket.gethostname(), "pid": os.getpid(), "invocation": os.environ.get("REDRAW_INVOCATION")}
+        node = os.environ.get("SLURMD_NODENAME") or socket.gethostname()
+        here = {"host": node, "pid": os.getpid(), "invocation": os.environ.get("REDRAW_INVOCATION")}
         self._common = {**common, **here}
 
     def write(self, event: str, **about: Any) -> None:
@@ -67,15 +69,38 @@ def of_invocation(**common: Any) -> Spool:
 
 def events(path: Path) -> list[dict[str, Any]]:
     """All whole events of a spool; a line that is still being written, or that a power cut tore, is left out."""
+    return [event for _, event in tail(path, 0)]
+
+
+def tail(path: Path, start: int) -> list[tuple[int, dict[str, Any]]]:
+    """The whole events behind byte ``start`` of a spool, each with the offset at which its line ends."""
     try:
-        lines = path.read_bytes().split(b"\n")[:-1]
+        with open(path, "rb") as f:
+            f.seek(start)
+            lines = f.read().split(b"\n")[:-1]
     except FileNotFoundError:
         return []
     found = []
     for line in lines:
+        start += len(line) + 1
         with contextlib.suppress(ValueError):
-            found.append(json.loads(line))
+            found.append((start, json.loads(line)))
     return found
+
+
+def model_name(scale: str, run: str) -> str:
+    """The name under which MLflow registers the trainings of a run, e.g. redraw.embedded.ved.kind4.s0."""
+    return f"redraw.{scale}.{run.replace('/', '.')}"  # MLflow allows neither "/" nor ":" here
+
+
+def model_alias(fingerprint: str) -> str:
+    """The alias of the version that the training with this fingerprint made."""
+    return f"f-{fingerprint}"
+
+
+def model_uri(scale: str, run: str, fingerprint: str) -> str:
+    """Where MLflow has a training's registered model; `redraw track` registers it there."""
+    return f"models:/{model_name(scale, run)}@{model_alias(fingerprint)}"
 
 
 def usage() -> dict[str, float]:

@@ -6,9 +6,11 @@ import uuid
 
 from snakemake.exceptions import WorkflowError
 
-from redraw import slots, tracking
+from redraw import cluster, invocations, slots
+from redraw.books import adopt
 from redraw.core import PROCESS_SETTINGS, RedrawError, locked
 from redraw.fresh import settle
+from redraw.payloads import notice
 from redraw.plan import Plan
 
 for name, value in {**PROCESS_SETTINGS, "REDRAW_INVOCATION": uuid.uuid4().hex[:8]}.items():
@@ -30,8 +32,12 @@ try:
             HELD = locked(".snakemake/redraw.lock", "this checkout", wait=False)
             HELD.__enter__()  # until the process is gone, however it goes
             settle(PLAN)
+            if "DVC_STAGE" not in os.environ and (said := notice(PLAN)):  # DVC deletes what a stage makes
+                print(f"redraw: {said}", file=sys.stderr)
+                if not workflow.output_settings.dryrun:
+                    adopt(PLAN)
         except RedrawError as busy:  # a dry run may look on; what it sees may be about to change
-            if not workflow.dryrun:
+            if not workflow.output_settings.dryrun:
                 raise
             print(f"redraw: {busy}", file=sys.stderr)
 except RedrawError as mistake:
@@ -40,8 +46,9 @@ except OSError as trouble:
     refuse(f"{trouble.filename}: {trouble.strerror}: give this user write access, then run the same command; nothing is lost")
 
 
-# A GPU for each training, where this machine has some. Under Slurm a profile asks for them and the scheduler hands them out.
-GPUS = slots.devices() if config["engine"]["device"] != "cpu" else []
+# A GPU for each training, where this machine has some. Under Slurm a profile asks for them and the scheduler hands them out;
+# how many the submitting machine has says nothing there.
+GPUS = slots.devices() if config["engine"]["device"] != "cpu" and not workflow.resource_settings.nodes else []
 if GPUS:
     workflow.global_resources.setdefault("gpu", len(GPUS))
 
@@ -68,3 +75,22 @@ onstart:
     for folder in ("results", "work", "logs"):
         if os.path.exists(folder) and not os.access(folder, os.W_OK):
             refuse(f"{folder}: read-only: give this user write access, then run the same command; nothing is lost")
+    if workflow.executor_plugin.name == "slurm":
+        sent = [job.resources for job in workflow.dag.needrun_jobs() if not job.is_local]
+        places = {(resources.get("slurm_partition"), resources.get("slurm_account")) for resources in sent}
+        try:
+            cluster.check(places, workflow.executor_settings.status_command)
+        except RedrawError as mistake:
+            refuse(mistake)
+    if workflow.is_main_process:
+        FOLLOWER = invocations.begun(PLAN, workflow.executor_plugin.name)  # held until the process is gone, like the lock
+
+
+onsuccess:
+    if workflow.is_main_process:
+        invocations.ended("finished")
+
+
+onerror:
+    if workflow.is_main_process:
+        invocations.ended("failed")

@@ -5,7 +5,8 @@ wildcard_constraints:
     tokens="[a-z0-9_.]+",
 
 
-rule download:
+rule download: # on the submitting machine: nodes of a cluster often reach no network
+    localrule: True
     priority: 20
     input:
         spec="work/specs/results/data/{dataset}/raw.json",

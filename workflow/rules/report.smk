@@ -1,4 +1,5 @@
 rule table:
+    localrule: True
     input:
         asked("results/tables/{scale}/{paper}.json"),
         spec="work/specs/results/tables/{scale}/{paper}.json",
@@ -7,6 +8,9 @@ rule table:
         md=report("results/tables/{scale}/{paper}.md", caption="../report/paper.rst", category="Papers"),
         csv="results/tables/{scale}/{paper}.csv",
         html=report("results/tables/{scale}/{paper}.html", caption="../report/paper.rst", category="Papers"),
+        numbers="results/tables/{scale}/compare/{paper}.json",
+        curves="results/tables/{scale}/compare/{paper}.csv",
+        samples="results/tables/{scale}/compare/{paper}.png",
     wildcard_constraints:
         paper="|".join(PLAN.sheets),
     log:
@@ -18,6 +22,7 @@ rule table:
 
 
 rule index:
+    localrule: True
     input:
         asked("results/tables/{scale}/index.json"),
         spec="work/specs/results/tables/{scale}/index.json",
@@ -50,6 +55,7 @@ rule:  # the target exactly as the user types it
 rule reference:  # the committed copy of the tables, with the commit and the machine that made them
     name:
         "docs/reference"
+    localrule: True
     input:
         PLAN.index,
         [PLAN.table(paper) for paper in PLAN.sheets],

@@ -1,3 +1,5 @@
+# A scheduler's signal reaches all processes of a job. `exec`: a shell between would die of it at once, and with the shell gone
+# the training would be killed while it saves.
 rule pretrain:
     priority: 10
     input:
@@ -17,7 +19,7 @@ rule pretrain:
     resources:
         gpu=1 if GPUS else 0,
     shell:
-        "redraw pretrain --spec {input.spec} --out {output.record} 2> {log}"
+        "exec redraw pretrain --spec {input.spec} --out {output.record} 2> {log}"
 
 
 rule train:
@@ -38,7 +40,7 @@ rule train:
     resources:
         gpu=1 if GPUS else 0,
     shell:
-        "redraw train --spec {input.spec} --out {output.record} 2> {log}"
+        "exec redraw train --spec {input.spec} --out {output.record} 2> {log}"
 
 
 rule sample:

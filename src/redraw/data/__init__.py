@@ -6,12 +6,15 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core import RedrawError, nearest, read_json, write_json
 from . import cub, digits, mnist, oxford102
 from .files import described
 from .writer import PreparedWriter
+
+if TYPE_CHECKING:
+    from .gate import Store
 
 RECORD = "files.json"  # in the raw folder: what was found there first
 DRAWN_SIZES = ("", "small", "large")
@@ -19,7 +22,7 @@ DRAWN_SIZES = ("", "small", "large")
 
 @dataclass(frozen=True)
 class Dataset:
-    """One data set. ``fetch`` makes or gets the raw files; where it is None, people put them into the raw folder."""
+    """One data set. ``fetch`` makes the raw files; where it is None, they are downloaded, or people put them there."""
 
     name: str
     title: str
@@ -113,14 +116,20 @@ def missing(name: str, raw: str | os.PathLike) -> list[str]:
     return [] if dataset.fetch else _lacking(dataset, Path(raw))
 
 
-def fetch(name: str, raw: str | os.PathLike) -> dict[str, Any]:
+def fetch(name: str, raw: str | os.PathLike, store: Store | None = None) -> dict[str, Any]:
     """See to it that the raw files lie in folder ``raw``, unchanged. Returns {"files": {file: {"sha256", "bytes"}}}.
 
-    A folder in it counts as one file, with all that is below it. What was found first is noted in the folder. Raises
-    RedrawError for a file that has changed since, and for files that only a person can put there.
+    A folder in it counts as one file, with all that is below it. What was found first is noted in the folder. Files that have
+    to be downloaded are, through ``store``; without one nothing is. Raises RedrawError for a file that has changed since, and
+    for files that only a person can put there.
     """
     dataset, raw = find(name), Path(raw)
     lacking = _lacking(dataset, raw)
+    if lacking and dataset.fetch is None and store is not None:
+        from .download import bring
+
+        bring(dataset.raw, raw, lambda: _lacking(dataset, raw), dataset.needs, store)
+        lacking = _lacking(dataset, raw)
     if lacking and dataset.fetch is None:
         zipped = "[.gz]" if dataset.find_raw is mnist.find_raw else ""
         files = ", ".join([f"{f}{zipped}" for f in lacking[:4]] + [f"{len(lacking) - 4} more"] * (len(lacking) > 4))

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ..core import Quantity
+from ..tracking import model_uri
 from . import audit
 from .bench import Bench
 from .figures import figure
@@ -165,15 +166,16 @@ def _table(bench: Bench, name: str, table: Mapping[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _lineage(manifest: Mapping[str, Any], origin: Mapping[str, str], stale: bool) -> dict[str, Any]:
+def _lineage(manifest: Mapping[str, Any], scale: str, origin: Mapping[str, str], stale: bool) -> dict[str, Any]:
     """What stands behind a run, for print."""
     about = manifest.get("about", {})
-    commit = str(about.get("commit", ""))
+    commit, fingerprint = str(about.get("commit", "")), manifest.get("fingerprint")
     return {
         **{k: manifest[k] for k in FACTS if k in manifest}, **{k: about[k] for k in ABOUT if k in about},
         "config": {k: {"value": v, "origin": origin.get(k, "")} for k, v in manifest.get("config", {}).items()},
         "code": {"digest": about.get("code", ""), "commit": commit.rstrip("+"), "dirty": commit.endswith("+")},
         "stale_code": stale,
+        **({"registered": model_uri(scale, manifest["run"], fingerprint)} if fingerprint else {}),
     }  # fmt: skip
 
 
@@ -210,7 +212,7 @@ def build(
         "claims": bench.claims, "differences": sheet.get("differences", {}), "misprints": sheet.get("misprints", {}),
         "silences": sheet.get("silences", []), "findings": sheet.get("findings", {}),
         "third_party": sheet.get("third_party", []), "departures": _departures(departures),
-        "lineage": {run: _lineage(m, (origins or {}).get(run, {}), run in stale) for run, m in manifests.items()},
+        "lineage": {run: _lineage(m, scale, (origins or {}).get(run, {}), run in stale) for run, m in manifests.items()},
     }  # fmt: skip
 
 

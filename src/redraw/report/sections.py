@@ -132,6 +132,7 @@ def run_facts(facts: Json) -> list[tuple[str, str]]:
         ("code", f"{short_digest(code.get('digest'))}, {since}" if code.get("digest") else ""),
         ("commit", f"<code>{commit}</code>{dirty}" if commit else ""),
         ("fingerprint", short_digest(facts.get("fingerprint"))),
+        ("in MLflow", f"<code>{text(facts['registered'])}</code>" if facts.get("registered") else ""),
         ("machine", ", ".join(text(facts[k]) for k in ("device", "precision") if facts.get(k))),
         ("environment", ", ".join(f"{text(k)} {text(v)}" for k, v in sorted(environment.items()))),
         ("time", _time(facts)),

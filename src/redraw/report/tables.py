@@ -12,8 +12,9 @@ import numpy as np
 
 from ..core import read_json, write_json
 from ..resolve import sized
-from ..sheets import ROOT, read_params, read_sheets
+from ..sheets import read_sheets
 from . import cells, render
+from .compare import write_comparable
 
 Sealed = tuple[dict[str, Any], dict[str, Any]]
 
@@ -50,19 +51,15 @@ def paper_table(spec: Mapping[str, Any], made_from: list[str], folder: Path) -> 
         departures=[{"run": run, **d} for run, about in spec["runs"].items() for d in about["departures"]],
     )  # fmt: skip
     render.write_paper(table, folder, [(p["paper"]["id"], p["paper"]["short"]) for p in sheets.values()])
+    write_comparable(table, scores, folder / "compare")
     return table, {"code": spec["report"]}
 
 
-def index_tables(spec: Mapping[str, Any], made_from: list[str], folder: Path) -> Sealed:
-    """Render the pages over all papers."""
+def index_tables(spec: Mapping[str, Any], made_from: list[str], folder: Path, overridden: Mapping[str, Any]) -> Sealed:
+    """Render the pages over all papers. ``overridden`` is what the command line said otherwise than params.yaml."""
     tables = [read_json(record) for record in made_from if "/tables/" in record]
     summary = cells.summary(tables)
-    on_disk = read_params(ROOT / "params.yaml")
-    resolved = {
-        "params": spec["params"],
-        "overridden": {k: v for k, v in spec["params"].items() if on_disk.get(k) != v},
-    }
-    write_json(folder / "resolved.json", resolved)
+    write_json(folder / "resolved.json", {"params": spec["params"], "overridden": overridden})
     pictures = [contact_sheet(name) for name in spec["pictures"]]
     render.write_index(tables, summary, folder, {**environment(tables), "pictures": pictures})
     return {"summary": summary}, {"code": spec["report"]}
