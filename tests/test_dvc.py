@@ -112,14 +112,14 @@ def test_statement_2_clone_and_pull_retrain_nothing(naive, clone):
     assert clone.spooled("train") == []
 
 
-# --- statement 3 -------------------------------------------------------------------------------------------------
-
-
 def test_statement_2_a_data_set_that_did_not_come_is_made_again_and_nothing_is_trained_on_it(clone):
     shutil.rmtree(clone.folder / "results/data/digits")
     said = clone.tables()
     assert "recorded but not here" in said.stderr
     assert clone.spooled("train") == [] and clone.jobs() == {}
+
+
+# --- statement 3 -------------------------------------------------------------------------------------------------
 
 
 def test_statement_3_after_a_pull_dvc_retrains_only_what_changed(naive, clone):

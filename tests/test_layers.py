@@ -12,11 +12,11 @@ import redraw
 PACKAGE = Path(redraw.__file__).parent
 ROWS = [  # from the bottom up; names are modules or packages of redraw
     {"core"},
-    {"codes", "sheets", "tracking", "slots", "cluster", "resolve", "graph", "plan", "fresh", "payloads"},
+    {"codes", "sheets", "progress", "tracking", "slots", "cluster", "resolve", "graph", "plan", "fresh", "payloads"},
     {"data"},
     {"recipe", "blocks"},
     {"papers", "instruments", "metrics"},
-    {"state", "device", "progress", "models", "engine", "batches", "scores", "scoring", "conditions", "released"},
+    {"state", "device", "models", "engine", "batches", "scores", "scoring", "conditions", "released"},
     {"report"},
     {"mirror", "artifacts", "mlflow_settings", "mlflow_models", "mlflow_book", "track"},
     {

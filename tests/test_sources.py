@@ -13,6 +13,7 @@ from redraw import catalogue, cli, data
 from redraw.core import RedrawError
 from redraw.data import sources
 from redraw.data.gate import Store
+from redraw.graph import family
 from redraw.plan import SCALES, Plan
 from redraw.sheets import read_params, read_sheets, read_yaml
 
@@ -113,7 +114,7 @@ def test_restricted_sets_ask_for_their_terms():
 def test_every_data_set_of_a_sheet_has_its_sources():
     for paper, sheet in read_sheets().items():
         for name in catalogue.named(sheet):
-            assert catalogue.family(name) in SETS, f"{paper}: {name}"
+            assert family(name) in SETS, f"{paper}: {name}"
 
 
 def test_readers_find_what_the_archives_give():

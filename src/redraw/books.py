@@ -8,10 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .core import RedrawError, atomic_copy, digest, nearest, read_json, write_json
+from .core import RedrawError, atomic_copy, nearest, read_json, write_json
 from .fresh import fresh
 from .fresh import settle as settled
-from .jobs import state_folder
+from .graph import fingerprint, samples_folder, state_folder
 from .payloads import damaged, notice, put_aside
 from .plan import Plan
 from .sheets import read_yaml
@@ -120,7 +120,7 @@ def adopt(plan: Plan) -> int:
             continue
         home = state_folder(a.spec, read_json(str(Path(a.record).with_name("manifest.json")))["fingerprint"])
         if a.rule == "sample":
-            home = home / f"sample-{digest({'spec': a.spec, 'from': own['from']})}"
+            home = samples_folder(home, fingerprint(a.spec, own["from"]))
         if (home / "final.json").exists():
             continue
         for payload in a.payload:

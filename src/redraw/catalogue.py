@@ -10,6 +10,7 @@ from typing import Any
 from .data import DATASETS, missing
 from .data.gate import Store
 from .data.sources import Source, SourceSet, read_sources
+from .graph import family
 from .sheets import read_params, read_sheets
 
 WIDTH = 120
@@ -107,11 +108,6 @@ def _here(about: Mapping[str, Any]) -> str:
 
 
 # --- who needs what ------------------------------------------------------------------------------------------------
-
-
-def family(dataset: str) -> str:
-    """The set of sources behind a data set's name: what follows the hyphen is an edition or a part."""
-    return dataset.partition("-")[0]
 
 
 def named(value: Any) -> Iterator[str]:

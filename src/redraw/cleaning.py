@@ -12,15 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .core import RedrawError, digest, locked, read_json
+from .core import CHECKOUT_LOCK, RedrawError, locked, read_json
 from .fresh import fresh
-from .graph import Artefact
-from .jobs import state_folder
+from .graph import Artefact, fingerprint, samples_folder, state_folder
 from .plan import SCALES, Plan
 from .sheets import read_params
 
 STATE = Path("work/state")
-CHECKOUT_LOCK = Path(".snakemake/redraw.lock")
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ def _of_scale(scale: str) -> Iterator[Leftover]:
         drawing = plan.artefacts.get(training.record.replace("manifest.json", "samples.json"))
         drawn = None if drawing is None else _fingerprint(drawing, current)
         for folder in sorted(home.glob("sample-*")):
-            if drawing is None or (drawn is not None and folder.name != f"sample-{drawn}"):
+            if drawing is None or (drawn is not None and folder != samples_folder(home, drawn)):
                 yield Leftover(folder, "samples of another protocol")
 
 
@@ -84,4 +82,4 @@ def _fingerprint(a: Artefact, current: dict[str, bool]) -> str | None:
     """What a job would go by; None where something that it is made from is not current."""
     if not all(current[u] for u in a.made_from):
         return None
-    return digest({"spec": a.spec, "from": {u: read_json(u)["digest"] for u in a.made_from}})
+    return fingerprint(a.spec, {u: read_json(u)["digest"] for u in a.made_from})

@@ -155,6 +155,10 @@ def disk_trouble(folder: Path, error: Exception) -> str:
 # --- locks ---------------------------------------------------------------------------------------------------
 
 
+CHECKOUT_LOCK = Path(".snakemake/redraw.lock")
+"""Held by whoever makes or removes results of this checkout."""
+
+
 @contextlib.contextmanager
 def locked(path: str | os.PathLike, what: str, wait: bool = True) -> Iterator[None]:
     """Hold a kernel lock. It is gone when its process is, however that died: nothing to clean up after kill -9.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from .codes import code_digest
@@ -20,9 +21,29 @@ DRAWN = ("metric", "instrument", "instrument_mode", "captions", "images", "n", "
 """The part of an evaluation that decides what is drawn and read; the rest is arithmetic on the arrays."""
 
 
+def family(dataset: str) -> str:
+    """A data set's name without its edition, which follows a hyphen."""
+    return dataset.partition("-")[0]
+
+
 def data_module(dataset: str) -> str:
-    """The module below redraw that makes a data set; what follows the hyphen of its name is an edition."""
-    return f"data.{dataset.split('-')[0]}"
+    """The module below redraw that makes a data set, whichever edition."""
+    return f"data.{family(dataset)}"
+
+
+def fingerprint(spec: Mapping[str, Any], made_from: Mapping[str, str]) -> str:
+    """What goes into a job: its spec and the digests of the upstream records."""
+    return digest({"spec": spec, "from": made_from})
+
+
+def state_folder(spec: Mapping[str, Any], training: str) -> Path:
+    """Where a run's training with the fingerprint ``training`` has its state, and lies as an export when it is finished."""
+    return Path("work", "state", spec["scale"], spec["run"], training)
+
+
+def samples_folder(home: Path, drawing: str) -> Path:
+    """Where the samples with the fingerprint ``drawing`` lie as an export, below their training's ``state_folder``."""
+    return home / f"sample-{drawing}"
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from .core import (
     read_json,
     write_json,
 )
-from .graph import data_module
+from .graph import data_module, samples_folder, state_folder
 from .records import Job
 
 # --- data --------------------------------------------------------------------------------------------------------
@@ -45,9 +45,8 @@ def prepare(job: Job) -> None:
     name = job.spec["dataset"]
     raw = Path("work/raw", raw_folder(name))
     said = read_json(next(iter(job.made_from)))["files"]
-    if (
-        fetch(name, raw, Store())["files"] != said
-    ):  # a clone has the record but not the raw files: they are made or fetched again
+    # A clone has the record but not the raw files: they are made or fetched again.
+    if fetch(name, raw, Store())["files"] != said:
         raise RedrawError(
             f"{raw}: not the files that {next(iter(job.made_from))} names: remove the folder, then run the same command"
         )
@@ -65,10 +64,6 @@ def tokenize(job: Job) -> None:
 
 
 # --- runs --------------------------------------------------------------------------------------------------------
-
-
-def state_folder(spec: dict, fingerprint: str) -> Path:
-    return Path("work", "state", spec["scale"], spec["run"], fingerprint)
 
 
 def train(job: Job) -> None:
@@ -131,7 +126,7 @@ def _train(job: Job, home: Path) -> dict:
 def sample(job: Job) -> None:
     """Samples, and what the instruments read on them; both in one process, since loading torch costs seconds."""
     manifest = read_json(job.folder / "manifest.json")
-    home = state_folder(job.spec, manifest["fingerprint"]) / f"sample-{job.fingerprint}"
+    home = samples_folder(state_folder(job.spec, manifest["fingerprint"]), job.fingerprint)
     with locked(home / "lock", job.spec["run"]):
         final = read_json(home / "final.json")
         if final is None or any(file_digest(home / n) != final["facts"][n] for n in ("samples.npz", "items.npz")):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .core import RedrawError, digest, read_json, write_json
+from .graph import fingerprint
 from .tracking import of_artefact, usage
 
 SHOWN = ("digest", "about", "weights", "model", "parameters", "steps", "stopped")  # of a record, in the spool
@@ -64,7 +65,7 @@ class Job:
     @property
     def fingerprint(self) -> str:
         """What goes in: the spec and what the upstream records hold."""
-        return digest({"spec": self.spec, "from": self.made_from})
+        return fingerprint(self.spec, self.made_from)
 
     def seal(self, facts: dict[str, Any], about: dict[str, Any]) -> None:
         """Write the record. ``facts`` enter its digest; ``about`` (times, machine, code) may differ between equal results."""

@@ -8,7 +8,7 @@ from snakemake.exceptions import WorkflowError
 
 from redraw import cluster, invocations, slots
 from redraw.books import adopt
-from redraw.core import PROCESS_SETTINGS, RedrawError, locked
+from redraw.core import CHECKOUT_LOCK, PROCESS_SETTINGS, RedrawError, locked
 from redraw.fresh import settle
 from redraw.payloads import notice
 from redraw.plan import Plan
@@ -29,7 +29,7 @@ try:
     PLAN = Plan(config)
     if workflow.is_main_process:  # not in the Snakemake that a scheduler starts per job
         try:
-            HELD = locked(".snakemake/redraw.lock", "this checkout", wait=False)
+            HELD = locked(CHECKOUT_LOCK, "this checkout", wait=False)
             HELD.__enter__()  # until the process is gone, however it goes
             settle(PLAN)
             if "DVC_STAGE" not in os.environ and (said := notice(PLAN)):  # DVC deletes what a stage makes

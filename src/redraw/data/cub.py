@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..core import RedrawError
+from ..graph import family
 from . import reed
 from .cub_attributes import read_attributes
 from .lists import GET_AGAIN, fail, one, required, same_ids, table
@@ -80,7 +81,7 @@ def prepare(raw: Path, writer: PreparedWriter, options: Mapping[str, Any]) -> No
         counts.update(of_class)
     pictures.tell(writer)
     captions.tell(writer)
-    if writer.dataset.partition("-")[0] == "cub":
+    if family(writer.dataset) == "cub":
         compare_counts(counts, PUBLISHED, "CUB-200-2011", writer)
 
 

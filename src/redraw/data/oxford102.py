@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..core import RedrawError
+from ..graph import family
 from . import reed
 from .lists import GET_AGAIN, required
 from .matlab import read_whole_numbers
@@ -63,7 +64,7 @@ def prepare(raw: Path, writer: PreparedWriter, options: Mapping[str, Any]) -> No
         counts.update(of_class)
     pictures.tell(writer)
     captions.tell(writer)
-    if writer.dataset.partition("-")[0] == "oxford102":
+    if family(writer.dataset) == "oxford102":
         reed.compare_counts(counts, PUBLISHED, "Oxford-102", writer)
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import random
 import re
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core import read_json, write_json
+from ..progress import Line
 
 CHUNK = 1 << 20
 MOST = 200_000_000_000  # bytes of a file whose size nobody knows
@@ -221,24 +221,18 @@ def _telling(where: str = "") -> Iterator[None]:
         raise Passing(f"connection lost{where}" if where else "no connection") from None
 
 
-class Bar:
-    """Megabytes, rate and time left on stderr, once a second; silent where stderr is not a terminal."""
+class Bar(Line):
+    """Megabytes, rate and time left of a file of which ``begin`` bytes were there already."""
 
     def __init__(self, name: str, begin: int, total: int | None) -> None:
+        super().__init__()
         self.name, self.begin, self.total = name, begin, total
-        self.started, self.shown, self.on = time.monotonic(), 0.0, sys.stderr.isatty()
 
     def __call__(self, at: int) -> None:
-        now = time.monotonic()
-        if not self.on or now - self.shown < 1:
+        seconds = self.due()
+        if seconds is None:
             return
-        self.shown = now
-        rate = (at - self.begin) / max(now - self.started, 1e-9)
+        rate = (at - self.begin) / seconds
         left = "" if self.total is None or not rate else f" {(self.total - at) / rate:.0f} s left"
         of = "" if self.total is None else f"/{self.total / 1e6:.1f}"
-        text = f"{self.name} {at / 1e6:.1f}{of} MB {rate / 1e6:.1f} MB/s{left}"
-        print(f"\r{text}\033[K", end="", file=sys.stderr, flush=True)
-
-    def end(self) -> None:
-        if self.on:
-            print(file=sys.stderr)
+        self.show(f"{self.name} {at / 1e6:.1f}{of} MB {rate / 1e6:.1f} MB/s{left}")

@@ -80,6 +80,3 @@ def _open(file: BinaryIO, folder: Path, work: Work, depth: int) -> None:
             path.unlink()
             work.names.pop(str(path).casefold())
             _open(f, path.parent, work, depth + 1)
-
-
-# --- zip -----------------------------------------------------------------------------------------------------------
