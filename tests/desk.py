@@ -8,8 +8,11 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
+from redraw.names import family
+from redraw.sheets import read_yaml
 from redraw.tracking import events
 
 ROOT = Path(__file__).parents[1]
@@ -50,13 +53,38 @@ class Desk:
         return desk
 
     @classmethod
-    def smoke(cls, folder: Path) -> Desk:
-        """A copy whose params.yaml asks for scale smoke and gives the toy its stage of DVC."""
+    def smoke(cls, folder: Path, papers: Collection[str] | None = None) -> Desk:
+        """A copy whose params.yaml asks for scale smoke and gives the toy its stage of DVC.
+
+        It has only those of our papers that ``papers`` names, or all of them; and only the data sets that some run needs: DVC
+        would visit a stage for each of the others, and the front page show all stand-ins.
+        """
         desk = cls.new(folder)
         desk.edit("params.yaml", "scale: embedded", "scale: smoke")
         desk.edit("params.yaml", "  ved: {}", "  ved: {}\n  toy: {}")
+        for sheet in (folder / "src/redraw/papers").glob("*.yaml"):
+            if papers is not None and sheet.stem not in (*papers, "toy"):
+                sheet.unlink()
+                desk.edit("params.yaml", f"  {sheet.stem}: {{}}\n", "")
+        desk.keep_data_sets_in_use()
         desk.commit("smoke")
         return desk
+
+    def keep_data_sets_in_use(self) -> None:
+        """Leave those out of params.yaml and dvc.yaml that no run of any sheet is on."""
+        sheets = [read_yaml(path) for path in (self.folder / "src/redraw/papers").glob("*.yaml")]
+        asked = {run["dataset"] for sheet in sheets for run in sheet.get("runs", {}).values()}
+        params = self.folder / "params.yaml"
+        head, entries, tail = re.split(r"^(?=  mnist:)|^(?=papers:)", params.read_text(), flags=re.M)
+        kept = [e for e in re.split(r"^(?=  [a-z])", entries, flags=re.M) if e.partition(":")[0].strip() in asked]
+        params.write_text(head + "".join(kept) + tail)
+        uses = [entry["use"] for entry in read_yaml(params)["datasets"].values()]
+        used = asked | {u for use in uses for u in ([use] if isinstance(use, str) else use.values())}
+        families = {family(name) for name in used}
+        stages = self.folder / "dvc.yaml"
+        listed = read_yaml(stages)["stages"]["data"]["foreach"]
+        unused = [line for f in listed if f not in families for line in (f"      - {f}", f"      - results/data/{f}")]
+        stages.write_text("".join(f"{x}\n" for x in stages.read_text().splitlines() if x not in unused))
 
     def clone(self, folder: Path) -> Desk:
         """A git clone, not yet pulled: no results of DVC's, no training state, no notes of Snakemake's."""
@@ -96,9 +124,9 @@ class Desk:
     def tables(self, *options: str, check: bool = True) -> subprocess.CompletedProcess:
         return self.run(*self.snakemake_call(*options), check=check)
 
-    def jobs(self, *options: str) -> dict[str, int]:
+    def jobs(self, *options: str, target: str = "results/tables") -> dict[str, int]:
         """Jobs that a dry run would do, by rule; empty where there is nothing to do."""
-        said = self.run(*self.snakemake_call("-n", *options))
+        said = self.run(*self.snakemake_call("-n", *options, target=target))
         found = (
             dict(re.findall(r"^(\S+) +(\d+)$", (said.stdout + said.stderr).split("Job stats:")[-1], re.M))
             if "Job stats:" in said.stdout + said.stderr

@@ -38,7 +38,7 @@ def write(path: Path, *rows: str) -> None:
 def write_cub(raw: Path) -> Path:
     """Three species of four pictures. Ids run through the classes in turn, so that images.txt is not sorted by class."""
     home, reed = raw / "CUB_200_2011", raw / "cvpr2016_cub"
-    names, labels, flags, boxes, answers = [], [], [], [], []
+    names, labels, flags, boxes, answers, places = [], [], [], [], [], []
     for i in range(1, len(SPECIES) * PER_CLASS + 1):
         species = (i - 1) % len(SPECIES)
         image, box = picture(i, COLOURS[species])
@@ -51,6 +51,11 @@ def write_cub(raw: Path) -> Path:
         labels.append(f"{i} {species + 1}")
         flags.append(f"{i} {i % 2}")
         boxes.append(f"{i} {' '.join(map(str, box))}")
+        x, y, w, h = box  # the back in the middle, the beak at the right edge and hidden in every third
+        places += [
+            f"{i} 1 {x + w / 2} {y + h / 2} 1",
+            f"{i} 2 0.0 0.0 0" if i % 3 == 0 else f"{i} 2 {x + w - 1} {y + 2} 1",
+        ]
         for a in range(1, len(ATTRIBUTES) + 1):
             certainty = 1 if a == 5 and i % 4 == 0 else 4
             answers.append(f"{i} {a} {int(a == species + 1 or a == 5 and certainty == 4)} {certainty} 2.25")
@@ -60,6 +65,7 @@ def write_cub(raw: Path) -> Path:
     write(home / "train_test_split.txt", *flags)
     write(home / "bounding_boxes.txt", *boxes)
     write(home / "parts" / "parts.txt", "1 back", "2 beak")
+    write(home / "parts" / "part_locs.txt", *places)
     write(raw / "attributes.txt", *(f"{k} {name}" for k, name in enumerate(ATTRIBUTES, 1)))
     write(home / "attributes" / "image_attribute_labels.txt", *answers)
     write(home / "attributes" / "certainties.txt", "1 not visible", "2 guessing", "3 probably", "4 definitely")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from redraw import data
 from redraw.core import digest, write_json
 from redraw.data.base import Prepared
 from redraw.data.tokens import tokenize
+from redraw.data.writer import PreparedWriter
 
 CHARACTERS = {"captions": "dataset", "tokenizer": "characters", "framed": False}
 
@@ -21,3 +23,13 @@ def prepared(name: str, raw: Path, folder: Path, **options: Any) -> Prepared:
     tokens = folder / "tokens" / "characters"
     write_json(tokens / "record.json", tokenize(CHARACTERS, folder, tokens))
     return Prepared.open(folder, tokens=tokens)
+
+
+def prepared_by(module: ModuleType, name: str, raw: Path, folder: Path, **options: Any) -> Prepared:
+    """The tree ``raw`` prepared by a reader under the name ``name``, in ``folder``."""
+    with PreparedWriter(folder, name) as writer:
+        module.prepare(raw, writer, options)
+    write_json(folder / "manifest.json", writer.body)
+    opened = Prepared.open(folder)
+    opened.verify()
+    return opened

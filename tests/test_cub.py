@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
 import struct
 import time
@@ -16,17 +17,17 @@ from scipy.io import savemat
 
 from redraw import data
 from redraw.core import RedrawError, write_json
-from redraw.data import drawn_birds, drawn_flowers
 from redraw.data.base import Prepared
 from redraw.data.cub_attributes import read_attributes
 from redraw.data.matlab import read_whole_numbers
-from redraw.data.pictures import cropped, squashed
+from redraw.names import edition, maker
 
 IMAGES = "CUB_200_2011/images.txt"
 LABELS = "CUB_200_2011/image_class_labels.txt"
 BOXES = "CUB_200_2011/bounding_boxes.txt"
 ANSWERS = "CUB_200_2011/attributes/image_attribute_labels.txt"
 CERTAINTIES = "CUB_200_2011/attributes/certainties.txt"
+PARTS = "CUB_200_2011/parts/part_locs.txt"
 FIRST = "001.Red_Finch/Red_Finch_0001_901"
 JPEG = f"CUB_200_2011/images/{FIRST}.jpg"
 TEXT = f"cvpr2016_cub/text_c10/{FIRST}.txt"
@@ -152,22 +153,29 @@ def test_attributes_may_lie_within(trees, tmp_path):
 # --- crop and squash ---------------------------------------------------------------------------------------------
 
 
-def test_the_crop_is_stackgans_square_and_the_box_goes_with_it():
-    image = np.arange(200 * 300 * 3, dtype=np.uint32).reshape(200, 300, 3).astype(np.uint8)
-    # whole numbers 100, 60, 41, 20; half a side int(30.75) = 30; centre int(241 / 2) = 120 and int(140 / 2) = 70
-    cut, box = cropped(image, (100.9, 60.9, 41.9, 20.9))
-    np.testing.assert_array_equal(cut, image[40:100, 90:150])
-    assert box == pytest.approx((10.9, 20.9, 41.9, 20.9))
-    at_the_edge, box = cropped(image, (0, 150, 40, 50))  # no square: cut off left and below
-    np.testing.assert_array_equal(at_the_edge, image[138:200, 0:57])
-    assert box == (0, 12, 40, 50)
+def test_parts_are_read_and_go_with_the_picture(sound, tmp_path):
+    opened = prepared("cub", sound["cub"], tmp_path / "cub", size=32)
+    assert opened.keypoint_names == ("back", "beak")
+    for k in range(12):
+        x, y, w, h = picture(k + 1, COLOURS[k % 3])[1]
+        across, down = 32 / WIDTH, 32 / HEIGHT
+        beak = (0, 0, 0) if (k + 1) % 3 == 0 else ((x + w - 1) * across, (y + 2) * down, 1)
+        expected = [((x + w / 2) * across, (y + h / 2) * down, 1), beak]
+        np.testing.assert_allclose(opened.keypoints[k], expected, rtol=1e-6)
 
 
-def test_the_box_is_scaled_with_the_picture_and_stays_inside():
-    image = np.zeros((50, 100, 3), np.uint8)
-    small, box = squashed(image, 25, (-0.5, 10, 100.9, 20))
-    assert small.shape == (25, 25, 3) and box == (0, 5, 25, 10)
-    assert squashed(image, 25) == (pytest.approx(small), None)
+def test_parts_outside_of_their_picture_are_hidden_and_noted(trees, tmp_path, capsys):
+    line(PARTS, 1, "1 1 61.0 10.0 1")(trees["cub"])
+    opened = prepared("cub", trees["cub"], tmp_path / "cub", size=32)
+    assert opened.keypoints[0, 0].tolist() == [0, 0, 0] and opened.keypoints[1, 0, 2] == 1
+    assert "cub: 1 visible parts lie outside of their pictures: taken as hidden" in capsys.readouterr().err
+
+
+def test_parts_of_which_nothing_is_said_are_hidden_and_noted(trees, tmp_path, capsys):
+    without(PARTS, 1)(trees["cub"])
+    opened = prepared("cub", trees["cub"], tmp_path / "cub", size=32)
+    assert opened.keypoints[0, 0].tolist() == [0, 0, 0]
+    assert "cub: part_locs.txt: nothing is said of 1 of 24 parts: taken as hidden" in capsys.readouterr().err
 
 
 def test_cropping_is_an_option(sound, tmp_path):
@@ -216,6 +224,14 @@ HARM = {
         line(BOXES, 13, "13 1 1 1 1"),
         f"{BOXES}: 13 images where images.txt has 12, image 13 is not in images.txt: {BOTH}",
     ),
+    "part of no image": (line(PARTS, 25, "13 1 1 1 1"), f"{PARTS}, line 25: image 13 is not in images.txt: {AGAIN}"),
+    "part that there is not": (line(PARTS, 3, "2 9 1 1 1"), f"{PARTS}, line 3: part 9 is not in parts.txt: {AGAIN}"),
+    "part that comes twice": (line(PARTS, 2, "1 1 1 1 1"), f"{PARTS}, line 2: part 1 of image 1 comes twice: {AGAIN}"),
+    "part of another form": (
+        line(PARTS, 4, "2 2 1 1 2"),
+        f"{PARTS}, line 4: '2 2 1 1 2', expected `<image id> <part id> <x> <y> <1 for visible, 0 for not>`: {AGAIN}",
+    ),
+    "no part at all": (edit(PARTS, lambda old: b""), f"{PARTS}: nothing is said of any part: {AGAIN}"),
     "caption of another image": (
         lambda raw: write(raw / "cvpr2016_cub/text_c10/001.Red_Finch/Red_Finch_0099_999.txt", *captions_of(99)),
         "cvpr2016_cub/text_c10/001.Red_Finch/Red_Finch_0099_999.txt: captions of another image, images.txt names no "
@@ -595,7 +611,7 @@ def test_a_damaged_matlab_file_is_one_line_or_other_numbers(tmp_path):
 def test_a_changed_picture_is_found(trees):
     raw = trees["cub"]
     first = data.fetch("cub", raw)
-    assert first["files"]["CUB_200_2011"]["files"] == 20 and data.fetch("cub-others", raw) == first
+    assert first["files"]["CUB_200_2011"]["files"] == 21 and data.fetch("cub-others", raw) == first
     (raw / "CUB_200_2011" / ".DS_Store").write_bytes(b"left by a file manager")
     assert data.fetch("cub", raw) == first
     content = bytearray((raw / JPEG).read_bytes())
@@ -613,7 +629,7 @@ def test_a_changed_picture_is_found(trees):
     with pytest.raises(RedrawError, match="changed since it was first read"):
         data.fetch("cub", raw)
     (raw / "CUB_200_2011" / "elsewhere.jpg").unlink()
-    with pytest.raises(RedrawError, match=r"CUB_200_2011: changed since it was first read \(19 files, were 20\)"):
+    with pytest.raises(RedrawError, match=r"CUB_200_2011: changed since it was first read \(20 files, were 21\)"):
         data.fetch("cub", raw)
 
 
@@ -637,14 +653,16 @@ def test_what_is_missing_is_named(trees, tmp_path):
 def test_editions_share_a_raw_folder_where_there_is_one_tree():
     assert {data.raw_folder(name) for name in ("cub", "cub-reference", "cub-others")} == {"cub"}
     assert data.raw_folder("oxford102-reference") == "oxford102" and data.raw_folder("mnist") == "mnist"
-    drawn = {name for name in data.DATASETS if name.startswith("drawn_")}
-    assert drawn == {
-        f"{family}-{edition}".rstrip("-")
-        for family, module in (("drawn_birds", drawn_birds), ("drawn_flowers", drawn_flowers))
-        for edition in module.EDITIONS
-    }
-    assert all(data.raw_folder(name) == name and data.missing(name, "nowhere") == [] for name in drawn)
-    assert {data.find(name).stands_for for name in drawn} == {"cub", "oxford102"}
+    assert data.raw_folder("lsun-bedroom") == data.raw_folder("lsun-church") == "lsun"
+    made = {name: d for name, d in data.DATASETS.items() if d.made}
+    assert all(d.raw == name and data.missing(name, "nowhere") == [] for name, d in made.items())
+    for (
+        name,
+        dataset,
+    ) in made.items():  # every stand-in knows its edition, and stands for a data set that people download
+        assert edition(name) in importlib.import_module(f"redraw.{maker(name)}").EDITIONS
+        assert not data.find(dataset.stands_for).made and dataset.raw_files
+    assert len(made) > 50
     with pytest.raises(
         RedrawError, match="data set 'cub-refrence': there is none of this name: did you mean \"cub-ref"
     ):

@@ -2,6 +2,7 @@
 
 import collections
 import hashlib
+import json
 import re
 import subprocess
 import sys
@@ -11,11 +12,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from redraw import data, names
 from redraw.core import RedrawError, digest
 from redraw.data import cub, drawn_birds, drawn_flowers, oxford102
+from redraw.data.base import Prepared
 from redraw.data.drawn import bird_captions, bird_kinds, bird_tree, birds, flower_captions, flower_kinds, flowers, trees
 from redraw.data.drawn.phrases import named
 from redraw.data.drawn.trees import Edition
+from redraw.data.tokenizers import regexp_ascii
 
 SEED, OTHERS = drawn_birds.SEED, drawn_birds.OTHERS
 JOINTS = "and|plus|with|along|as|has|that|having|featuring|displaying|bird"
@@ -417,5 +421,26 @@ def test_an_edition_that_there_is_not(tmp_path):
 
 
 def test_stand_ins_are_read_as_the_real_ones():
-    assert drawn_birds.prepare is cub.prepare and drawn_flowers.prepare is oxford102.prepare
+    for name in ("drawn_birds", "drawn_birds-others_small", "cub-reference"):
+        assert data.find(name).reader is cub and names.modules(name)[-1] == "data.cub"
+    assert data.find("drawn_flowers-large").reader is oxford102
+    assert names.modules("drawn_flowers") == ["data.drawn_flowers", "data.oxford102"]
     assert len(bird_tree.LABELS) == sum(map(len, bird_kinds.VALUES.values()))
+
+
+def test_attngans_files_say_the_same_as_reeds(tmp_path, capsys):
+    data.fetch("drawn_birds-attngan_small", tmp_path / "raw")
+    body = data.prepare("drawn_birds-attngan_small", tmp_path / "raw", tmp_path / "theirs", {"size": 16})
+    data.fetch("drawn_birds-small", tmp_path / "plain")
+    plain = data.prepare("drawn_birds-small", tmp_path / "plain", tmp_path / "reeds", {"size": 16})
+    assert body["notes"] == plain["notes"] == [] and body["files"]["captions.utf8"] == plain["files"]["captions.utf8"]
+    assert (
+        body["files"]["images.u8"] == plain["files"]["images.u8"] and body["splits"]["test"] == plain["splits"]["test"]
+    )
+    (tmp_path / "theirs/manifest.json").write_text(json.dumps(body))
+    opened = Prepared.open(tmp_path / "theirs")
+    words, ids, offsets, index = opened.released
+    assert words[0] == "<end>" and words[1:] != sorted(words[1:]) and len(index) == len(opened) + 1
+    for i in (0, 50, 119):
+        said = [[words[k] for k in ids[slice(*offsets[c : c + 2])]] for c in range(index[i], index[i + 1])]
+        assert said == [regexp_ascii(caption) for caption in opened.captions(i)]

@@ -285,7 +285,9 @@ def test_the_scale_chooses_the_instruments_and_the_data(project, ask, fails, mon
     shutil.copytree(project.folder, tmp_path / "bare", ignore=shutil.ignore_patterns("raw", "run"))
     monkeypatch.chdir(tmp_path / "bare")
     Path("results/embedded").rename("results/smoke")
-    Path("results/data/drawn_birds").rename("results/data/drawn_birds-small")
+    Path("results/data/drawn_birds").rename("results/data/moved")
+    Path("results/data/drawn_birds").mkdir()
+    Path("results/data/moved").rename("results/data/drawn_birds/small")
     found = ask("fid", "half", "--scale", "smoke")
     assert found["scale"] == "smoke" and found["protocol"]["dataset"] == "drawn_birds-small"
     assert found["value"] == pytest.approx(project.metrics["fid"]["value"], rel=1e-5)

@@ -12,7 +12,20 @@ import redraw
 PACKAGE = Path(redraw.__file__).parent
 ROWS = [  # from the bottom up; names are modules or packages of redraw
     {"core"},
-    {"codes", "sheets", "progress", "tracking", "slots", "cluster", "resolve", "graph", "plan", "fresh", "payloads"},
+    {
+        "names",
+        "codes",
+        "sheets",
+        "progress",
+        "tracking",
+        "slots",
+        "cluster",
+        "resolve",
+        "graph",
+        "plan",
+        "fresh",
+        "payloads",
+    },
     {"data"},
     {"recipe", "blocks"},
     {"papers", "instruments", "metrics"},
@@ -38,6 +51,7 @@ ROWS = [  # from the bottom up; names are modules or packages of redraw
 ]
 TORCH_FREE = {
     "core",
+    "names",
     "codes",
     "sheets",
     "resolve",

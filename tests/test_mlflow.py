@@ -120,7 +120,7 @@ def test_every_stage_is_in_mlflow_below_its_workflow_call(replayed, client):
     (call,) = runs.pop(name)
     stages = [r for same in runs.values() for r in same]
     assert {e["verb"] for e in begun} == {
-        "download", "prepare", "tokenize", "pretrain", "train", "sample", "metrics", "table", "index"
+        "download", "prepare", "tokenize", "pretrain", "train", "sample", "metrics", "table", "gallery", "index",
     }  # fmt: skip
     assert sorted(r.data.tags["record"] for r in stages) == sorted(e["record"] for e in begun)
     assert {r.data.tags["mlflow.parentRunId"] for r in stages} == {call.info.run_id}

@@ -12,6 +12,7 @@ import yaml
 from redraw import codes, graph, plan, sheets
 from redraw.core import RedrawError, read_json, write_json
 from redraw.fresh import fresh, settle
+from redraw.names import family
 
 PARAMS = {
     "scale": "smoke", "seeds": 1, "rows": "headline",
@@ -199,7 +200,7 @@ def test_a_stand_in_may_be_given_scale_by_scale(desk, scale, used):
     wanted = {"key": "dataset", "paper": "mnist", "ours": used, "because": "a test"}
     assert departures == ([] if scale == "paper" else [wanted])
     train, table = p.artefacts[p.manifest(run.id)], p.artefacts[p.table("alpha")]
-    assert train.spec["data"] == f"results/data/{used}/manifest.json" in train.made_from
+    assert train.spec["data"] == f"results/data/{used.replace('-', '/')}/manifest.json" in train.made_from
     assert table.spec["stand_ins"] == ({} if scale == "paper" else {"mnist": {"use": used, "because": "a test"}})
     assert [a.spec["dataset"] for a in p.artefacts.values() if a.rule == "prepare"] == [used]
 
@@ -253,8 +254,8 @@ def test_two_sheets_that_prepare_one_data_set_differently(desk):
     with pytest.raises(RedrawError) as fault:
         desk()
     assert str(fault.value) == (
-        "digits: two sheets prepare it with different options ({} and {'size': 20}): there is one prepared form of a data "
-        "set; make them agree"
+        "digits, without a form of its own: two sheets prepare it with different options ({} and {'size': 20}): make them "
+        "agree, or give one of them a name of its own under `forms`"
     )
     p = desk(prepare={"mnist": {"size": 20}})
     assert p.artefacts["results/data/digits/manifest.json"].spec["options"] == {"size": 20}
@@ -262,6 +263,10 @@ def test_two_sheets_that_prepare_one_data_set_differently(desk):
 
 
 MISTAKES = [
+    ({}, {"runs": SHEET["runs"] | {"one": {**SHEET["runs"]["one"], "form": "lagre"}}, "forms": {"large": {"dataset": "mnist"}}},
+     "papers/alpha.yaml, runs.one.form: no form 'lagre': did you mean \"large\"?"),
+    ({}, {"runs": SHEET["runs"] | {"one": {**SHEET["runs"]["one"], "form": "large"}}, "forms": {"large": {"dataset": "cub"}}},
+     "papers/alpha.yaml, runs.one: form large is of cub, the run of mnist: choose a form of mnist"),
     ({"scale": "smok"}, {}, "params.yaml, scale: 'smok': did you mean \"smoke\"?"),
     ({"sedes": 1}, {}, "params.yaml, top level: unknown key 'sedes': did you mean \"seeds\"?"),
     ({"papers": {"alhpa": {}}}, {}, "params.yaml, papers: no paper 'alhpa': did you mean \"alpha\"?"),
@@ -317,7 +322,7 @@ def test_code_digest_follows_imports_and_overlooks_comments(tmp_path, monkeypatc
 
     def now():
         codes.code_files.cache_clear()
-        codes._substance.cache_clear()
+        codes._facts.cache_clear()
         return codes.code_digest(["papers.a"])
 
     first = now()
@@ -328,6 +333,28 @@ def test_code_digest_follows_imports_and_overlooks_comments(tmp_path, monkeypatc
     assert now() == first
     (tmp_path / "low.py").write_text("def f():\n    return 2\n")
     assert now() != first
+
+
+def test_facts_of_code_are_kept_between_processes_and_read_anew_where_they_are_damaged(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+    def digest_of(memory: codes._Memory) -> str:
+        monkeypatch.setattr(codes, "_MEMORY", memory)
+        codes.code_files.cache_clear()
+        codes._facts.cache_clear()
+        return codes.code_digest(["data.cub"])
+
+    first = digest_of(codes._Memory())
+    kept = codes._Memory().path
+    assert kept.is_relative_to(tmp_path) and len(json.loads(kept.read_text())) > 10
+    with monkeypatch.context() as patch:
+        patch.setattr(codes, "_read", lambda content: pytest.fail("read again"))
+        assert digest_of(codes._Memory()) == first
+    for damage in ("{", "[1]", json.dumps({key: {"imports": []} for key in json.loads(kept.read_text())})):
+        kept.write_text(damage)
+        assert digest_of(codes._Memory()) == first
+    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/none")  # where nothing can be kept
+    assert digest_of(codes._Memory()) == first
 
 
 def test_the_projects_own_plan_holds_at_every_scale_without_data(tmp_path, monkeypatch):
@@ -347,7 +374,44 @@ def test_every_data_set_of_every_plan_has_its_stage_and_is_no_surprise_to_runs()
     used = {a.spec["dataset"] for p in plans for a in p.artefacts.values() if a.rule == "prepare"}
     uses = {asked: entry["use"] for asked, entry in params["datasets"].items()}
     named = {u for use in uses.values() for u in ([use] if isinstance(use, str) else use.values())} | set(uses)
+    families = sorted({family(name) for name in named})
     listed, deps = stages["data"]["foreach"], stages["runs"]["deps"]
-    assert used <= named and len(used) > 15 and sorted(named) == sorted(listed)
-    assert sorted(d for d in deps if d.startswith("results/data/")) == sorted(f"results/data/{d}" for d in named)
+    assert used <= named and len(used) > 15 and families == sorted(listed)
+    assert sorted(d for d in deps if d.startswith("results/data/")) == [f"results/data/{d}" for d in families]
     assert stages["data"]["do"]["outs"] == ["results/data/${item}"]
+
+
+def test_a_run_may_ask_for_a_form_and_sheets_share_forms_by_name(desk):
+    forms = {"large": {"dataset": "mnist", "size": 64}}
+    runs = {**SHEET["runs"], "two": {**SHEET["runs"]["two"], "form": "large"}}
+    p = desk(runs=runs, forms=forms)
+    base, large = "results/data/digits/manifest.json", "results/data/digits/forms/large/manifest.json"
+    assert p.artefacts[p.manifest("alpha/one.s0")].spec["data"] == base
+    train = p.artefacts[p.manifest("alpha/two.s0")]
+    assert train.spec["data"] == large in train.made_from and large.replace("manifest.json", "images.u8") in train.reads
+    assert p.artefacts[large].spec == {"dataset": "digits", "options": {"size": 64}}
+    assert p.artefacts[large].made_from == p.artefacts[base].made_from == ("results/data/digits/raw.json",)
+    beta = copy.deepcopy(SHEET) | {"runs": runs, "forms": {"large": {"dataset": "mnist", "size": 65}}}
+    beta["paper"]["id"] = "beta"
+    Path("papers/beta.yaml").write_text(yaml.safe_dump(beta))
+    with pytest.raises(RedrawError) as fault:
+        desk(runs=runs, forms=forms)
+    assert str(fault.value) == (
+        "digits, form 'large': two sheets prepare it with different options ({'size': 64} and {'size': 65}): make them agree, "
+        "or give one of them a name of its own under `forms`"
+    )
+
+
+def test_stand_ins_that_no_run_needs_are_shown(desk):
+    entries = {"mnist": {"use": "digits", "because": "a test"}, "cub": {**BY_SCALE, "use": {
+        "smoke": "drawn_birds-small", "embedded": "drawn_birds", "study": "drawn_birds-large"}}}  # fmt: skip
+    p = desk({"datasets": entries})
+    gallery = p.artefacts["results/tables/embedded/stand_ins.json"]
+    assert (
+        gallery.spec["stand_ins"] == {"drawn_birds-small": "cub"} and gallery.record in p.artefacts[p.index].made_from
+    )
+    assert (
+        not desk({"datasets": entries, "scale": "paper"})
+        .artefacts["results/tables/paper/stand_ins.json"]
+        .spec["stand_ins"]
+    )

@@ -12,6 +12,8 @@ import pytest
 from desk import Desk
 from test_dvc import refusal
 
+from redraw import remotes
+
 pytestmark = pytest.mark.workflow
 MODEL = "results/smoke/runs/ved/kind4.s0/model.pt"
 MANIFEST = "results/smoke/runs/ved/kind4.s0/manifest.json"
@@ -158,7 +160,7 @@ def test_a_damaged_list_of_files_is_named(store, clone):
     for path in (store / "files/md5").glob("*/*.dir"):
         harm(path)
     line = refusal(clone, "redraw", "pull")
-    assert re.match(r"redraw: results/data/digits \(and \d+ more\): damaged in remote harmed", line)
+    assert re.match(r"redraw: results/data/\w+ \(and \d+ more\): damaged in remote harmed", line)
 
 
 def test_what_is_not_recorded_survives_a_pull(clone):
@@ -237,3 +239,9 @@ def test_a_full_remote_is_one_line_and_the_next_push_completes_it(recorded, tmp_
         assert clone.jobs() == {}
     finally:
         subprocess.run(["umount", "-l", disk], capture_output=True)
+
+
+def test_data_that_are_not_to_be_handed_on_are_named():
+    files = ["results/data/cub/images.u8", "results/data/mnist/images.u8", "results/data/drawn_birds/small/images.u8",
+             "results/data/coco/forms/coco_32/images.u8", "results/data/lfw", "results/smoke/runs/a/b/model.pt"]  # fmt: skip
+    assert remotes.not_to_be_handed_on(files) == ["coco", "cub"]  # of lfw there is an empty folder only

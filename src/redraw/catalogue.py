@@ -10,11 +10,11 @@ from typing import Any
 from .data import DATASETS, missing
 from .data.gate import Store
 from .data.sources import Source, SourceSet, read_sources
-from .graph import family
+from .names import STAND_INS, data_folder, family
 from .sheets import read_params, read_sheets
 
 WIDTH = 120
-RAW, RESULTS = Path("work/raw"), Path("results/data")
+RAW = Path("work/raw")
 Answer = tuple[list[str], Any]
 
 
@@ -23,7 +23,7 @@ def catalogue() -> Answer:
     params, store = read_params(Path("params.yaml")), Store()
     needed, stand_ins = _needed(), _stand_ins(params)
     sets = [_about(g, store, needed.get(g.name, []), stand_ins.get(g.name, [])) for g in read_sources().values()]
-    drawn = [_drawn(family, stands_for) for family, stands_for in _families().items()]
+    drawn = [_drawn(name, title, sorted(set(real.values()))) for name, (title, real, _) in STAND_INS.items()]
     lines = []
     for kind, title in (("data", "data sets"), ("weights", "weights")):
         lines += [f"{title:<20}  {'size':<24}  {'terms':<12}  {'here':<32}  prepared"]
@@ -33,7 +33,8 @@ def catalogue() -> Answer:
         lines.append("")
     lines += [f"{'stand-ins':<20}  made here, nothing is fetched"]
     for about in drawn:
-        lines += [f"{about['name']:<20}  for {about['stands_for']}; prepared: {', '.join(about['prepared']) or 'none'}"]
+        prepared = ", ".join(about["prepared"]) or "none"
+        lines += [f"{about['name']:<20}  {about['title']}, for {', '.join(about['stands_for'])}; prepared: {prepared}"]
     return lines, {"sets": sets, "stand_ins": drawn}
 
 
@@ -140,14 +141,16 @@ def _stand_ins(params: Mapping[str, Any]) -> dict[str, list[str]]:
     return found
 
 
-def _families() -> dict[str, str]:
-    return {family(n): d.stands_for or "mnist" for n, d in DATASETS.items() if d.fetch is not None}
-
-
-def _drawn(name: str, stands_for: str) -> dict[str, Any]:
+def _drawn(name: str, title: str, stands_for: list[str]) -> dict[str, Any]:
     editions = [n for n in DATASETS if family(n) == name]
-    return {"name": name, "stands_for": stands_for, "editions": editions, "prepared": _prepared(editions)}
+    about = {"name": name, "title": title, "stands_for": stands_for, "editions": editions}
+    return {**about, "prepared": _prepared(editions)}
 
 
 def _prepared(names: list[str]) -> list[str]:
-    return [n for n in names if (RESULTS / n / "manifest.json").exists()]
+    """Those of ``names`` that lie prepared, in whatever form."""
+    return [n for n in names if _manifests(Path(data_folder(n)))]
+
+
+def _manifests(folder: Path) -> list[Path]:
+    return [*folder.glob("manifest.json"), *folder.glob("forms/*/manifest.json")]

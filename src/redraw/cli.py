@@ -20,6 +20,7 @@ MAKERS = {
     "sample": "draw a run's samples and let the instruments read them",
     "metrics": "arrays -> scores",
     "table": "scores -> a paper's tables",
+    "gallery": "what stands in for data sets that no table needs",
     "index": "all papers' tables -> index page, audit, cells.csv",
 }
 BY_PEOPLE = {"metrics": " or --images: a folder of anybody's images", "download": " or NAME: a data set or weights"}

@@ -12,6 +12,7 @@ import numpy as np
 
 from .core import RedrawError, digest, nearest, read_json
 from .metrics import METRICS
+from .names import data_folder
 from .plan import SCALES
 from .resolve import sized, stand_in
 from .scores import protocol
@@ -55,11 +56,13 @@ def score_folder(
     items = {"class_id": np.full(len(files), -1), "n_words": np.zeros(len(files), np.int64)}
     if captions:
         items["captions"] = np.array(_captions(captions, images, files))
-    dataset = stand_in(params, _dataset(sheet, name))[0]
-    weights, arrays = _read(files, evaluation, sheet, paper, params["scale"], dataset, reference)
+    run = _scored_so(sheet, name)
+    dataset = stand_in(params, run["dataset"])[0]
+    folder = Path(data_folder(dataset, run.get("form")))
+    weights, arrays = _read(files, evaluation, sheet, paper, params["scale"], folder, reference)
     items |= arrays
     result = about.fn(items, **evaluation.get("options", {}))
-    data = (read_json(Path("results/data", dataset, "manifest.json")) or {}).get("digest", "not here")
+    data = (read_json(folder / "manifest.json") or {}).get("digest", "not here")
     fields = protocol(evaluation, dataset, data, weights, items)
     if reference:
         fields["reference"] = _folder_digest(reference)
@@ -123,9 +126,9 @@ def _find(asked: str) -> tuple[str, Mapping[str, Any], str]:
     return known[found[0]]
 
 
-def _dataset(sheet: Mapping[str, Any], evaluation: str) -> str:
-    """The data set of the runs that are scored so."""
-    users = [run["dataset"] for run in sheet.get("runs", {}).values() if evaluation in run.get("score", [])]
+def _scored_so(sheet: Mapping[str, Any], evaluation: str) -> Mapping[str, Any]:
+    """The first of the runs that are scored so, as the sheet has it."""
+    users = [run for run in sheet.get("runs", {}).values() if evaluation in run.get("score", [])]
     if not users:
         raise RedrawError(f"--protocol {evaluation}: no run of its sheet is scored so: choose another protocol")
     return users[0]
@@ -159,7 +162,7 @@ def _captions(path: Path, folder: Path, files: Sequence[Path]) -> list[str]:
 
 
 def _read(
-    files: Sequence[Path], evaluation: Mapping[str, Any], sheet: Mapping[str, Any], paper: str, scale: str, dataset: str,
+    files: Sequence[Path], evaluation: Mapping[str, Any], sheet: Mapping[str, Any], paper: str, scale: str, data: Path,
     reference: Path | None,
 ) -> tuple[str, dict[str, np.ndarray]]:  # fmt: skip
     """(digest of the instrument's weights, what it reads on the images and on those they are compared with)."""
@@ -184,7 +187,7 @@ def _read(
         if reference:
             real = seen(image_files(reference))
         else:
-            opened = Prepared.open(Path("results/data", dataset)).to(chosen)
+            opened = Prepared.open(data).to(chosen)
             images = real_images(instrument.recipe, opened, opened.split(evaluation["reference"]).indices)
             real = read(instrument, mode, images)
         arrays |= {f"reference_{field}": values for field, values in real.items()}

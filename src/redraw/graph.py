@@ -15,20 +15,11 @@ from typing import Any
 
 from .codes import code_digest
 from .core import RedrawError, digest, nearest
+from .names import data_folder, modules
 from .resolve import Run
 
 DRAWN = ("metric", "instrument", "instrument_mode", "captions", "images", "n", "snapshots", "list", "reference")
 """The part of an evaluation that decides what is drawn and read; the rest is arithmetic on the arrays."""
-
-
-def family(dataset: str) -> str:
-    """A data set's name without its edition, which follows a hyphen."""
-    return dataset.partition("-")[0]
-
-
-def data_module(dataset: str) -> str:
-    """The module below redraw that makes a data set, whichever edition."""
-    return f"data.{family(dataset)}"
 
 
 def fingerprint(spec: Mapping[str, Any], made_from: Mapping[str, str]) -> str:
@@ -80,8 +71,8 @@ class Graph:
 
     # -- paths -----------------------------------------------------------------
 
-    def data(self, dataset: str) -> str:
-        return f"results/data/{dataset}/manifest.json"
+    def data(self, dataset: str, form: str | None = None) -> str:
+        return f"{data_folder(dataset, form)}/manifest.json"
 
     def run_dir(self, run: str) -> str:
         return f"results/{self.scale}/runs/{run}"
@@ -127,46 +118,58 @@ class Graph:
             rule, spec, record, tuple(payload), tuple(made_from), tuple(reads), code_digest(modules), key
         )
 
-    def _add_data(self, dataset: str, options: dict) -> str:
-        record, folder = self.data(dataset), f"results/data/{dataset}"
+    def _add_data(self, dataset: str, options: Mapping[str, Any], form: str | None = None) -> str:
+        record, raw = self.data(dataset, form), f"{data_folder(dataset)}/raw.json"
+        if raw not in self.artefacts:
+            self._add("download", {"dataset": dataset}, raw, [], [], [], modules(dataset))
+        spec = {"dataset": dataset, "options": dict(options)}
         if record not in self.artefacts:
-            raw = f"{folder}/raw.json"
-            module = data_module(dataset)
-            self._add("download", {"dataset": dataset}, raw, [], [], [], [module])
-            self._add(
-                "prepare",
-                {"dataset": dataset, "options": options},
-                record,
-                [f"{folder}/images.u8"],
-                [raw],
-                [],
-                [module],
-            )
-        elif self.artefacts[record].spec["options"] != options:
+            images = record.replace("manifest.json", "images.u8")
+            self._add("prepare", spec, record, [images], [raw], [], modules(dataset))
+        elif self.artefacts[record].spec != spec:
+            what = f"form {form!r}" if form else "without a form of its own"
             raise RedrawError(
-                f"{dataset}: two sheets prepare it with different options ({self.artefacts[record].spec['options']} and "
-                f"{options}): there is one prepared form of a data set; make them agree"
+                f"{dataset}, {what}: two sheets prepare it with different options ({self.artefacts[record].spec['options']} "
+                f"and {dict(options)}): make them agree, or give one of them a name of its own under `forms`"
             )
         return record
 
-    def _add_tokens(self, paper: str, name: str, dataset: str) -> str:
+    def _add_tokens(self, paper: str, name: str, data: str) -> str:
         about = self.sheets[paper].get("tokens", {})
         if name not in about:
             raise RedrawError(f"papers/{paper}.yaml, tokens: no entry {name!r}: {nearest(name, list(about))}")
-        folder = f"results/data/{dataset}/tokens/{paper}.{name}"
+        dataset = self.artefacts[data].spec["dataset"]
+        folder = f"{data.removesuffix('/manifest.json')}/tokens/{paper}.{name}"
         record = f"{folder}/record.json"
         if record not in self.artefacts:
             spec = {"dataset": dataset, "tokens": {k: v for k, v in about[name].items() if k != "dataset"}}
-            self._add("tokenize", spec, record, [f"{folder}/tokens.npz"], [self.data(dataset)], [], ["data.tokens"])
+            self._add("tokenize", spec, record, [f"{folder}/tokens.npz"], [data], [], ["data.tokens"])
         return record
+
+    def _prepared(self, run: Run) -> str:
+        """The record of the data that a run is trained on, in the form that its sheet asks for."""
+        sheet = self.sheets[run.paper]
+        if run.form is None:
+            return self._add_data(run.dataset, sheet.get("prepare", {}).get(run.stands_for, {}))
+        forms, where = sheet.get("forms", {}), f"papers/{run.paper}.yaml"
+        if run.form not in forms:
+            raise RedrawError(f"{where}, runs.{run.name}.form: no form {run.form!r}: {nearest(run.form, list(forms))}")
+        options = dict(forms[run.form])
+        of = options.pop("dataset")
+        if of != run.stands_for:
+            raise RedrawError(
+                f"{where}, runs.{run.name}: form {run.form} is of {of}, the run of {run.stands_for}: choose a form of "
+                f"{run.stands_for}"
+            )
+        return self._add_data(run.dataset, options, run.form)
 
     def _add_artefacts(self, run: Run) -> None:
         d = self.run_dir(run.id)
-        data = self._add_data(run.dataset, self.sheets[run.paper].get("prepare", {}).get(run.stands_for, {}))
+        data = self._prepared(run)
         inputs, reads = [data], [data.replace("manifest.json", "images.u8")]
         tokens = None
         if run.tokens:
-            tokens = self._add_tokens(run.paper, run.tokens, run.dataset)
+            tokens = self._add_tokens(run.paper, run.tokens, data)
             inputs.append(tokens)
             reads.append(tokens.replace("record.json", "tokens.npz"))
         needs = {role: self.manifest(other) for role, other in run.needs.items()}

@@ -19,7 +19,8 @@ from .core import (
     read_json,
     write_json,
 )
-from .graph import data_module, samples_folder, state_folder
+from .graph import samples_folder, state_folder
+from .names import modules
 from .records import Job
 
 # --- data --------------------------------------------------------------------------------------------------------
@@ -33,7 +34,7 @@ def download(job: Job) -> None:
     job.begin()
     name = job.spec["dataset"]
     facts = fetch(name, Path("work/raw", raw_folder(name)), Store())
-    job.seal(facts, job.about(code_digest([data_module(name)])))
+    job.seal(facts, job.about(code_digest(modules(name))))
 
 
 def prepare(job: Job) -> None:
@@ -51,7 +52,7 @@ def prepare(job: Job) -> None:
             f"{raw}: not the files that {next(iter(job.made_from))} names: remove the folder, then run the same command"
         )
     facts = prepare(name, raw, job.folder, job.spec["options"])
-    job.seal(facts, job.about(code_digest([data_module(name)])))
+    job.seal(facts, job.about(code_digest(modules(name))))
 
 
 def tokenize(job: Job) -> None:
@@ -176,6 +177,13 @@ def table(job: Job) -> None:
     job.seal(*paper_table(job.spec, list(job.made_from), job.folder))
 
 
+def gallery(job: Job) -> None:
+    from .report.tables import gallery
+
+    job.begin()
+    job.seal(*gallery(job.spec))
+
+
 def index(job: Job) -> None:
     from .report.tables import index_tables
 
@@ -184,7 +192,7 @@ def index(job: Job) -> None:
 
 
 VERBS = {"download": download, "prepare": prepare, "tokenize": tokenize, "pretrain": train, "train": train, "sample": sample,
-         "metrics": metrics, "table": table, "index": index}  # fmt: skip
+         "metrics": metrics, "table": table, "gallery": gallery, "index": index}  # fmt: skip
 
 
 def run(verb: str, spec: str, out: str) -> None:

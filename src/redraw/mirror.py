@@ -90,7 +90,8 @@ class Stage:
         begin = self.begin
         found = {**begin["config"], **begin["spec"], "engine": begin["engine"]}
         if "dataset" not in found and begin["data"]:
-            found["dataset"] = next(Path(r).parent.name for r in begin["data"] if r.endswith("manifest.json"))
+            manifest = next(Path(r) for r in begin["data"] if r.endswith("manifest.json"))
+            found["dataset"] = manifest.parent.relative_to("results/data").as_posix()
         return dict(_flat(found))
 
     @property

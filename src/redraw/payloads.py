@@ -12,6 +12,9 @@ from .core import digest, file_digest, read_json
 from .graph import Artefact
 from .plan import Plan
 
+PAYLOADS = ("curves.json", "splits.json", "released.json", "vocabulary.json")
+"""JSON files that are no records."""
+
 COSTLY = ("download", "prepare", "tokenize", "pretrain", "train", "sample")
 """Rules whose results are worth a download; the others are arithmetic."""
 
@@ -56,9 +59,9 @@ def _kept(a: Artefact) -> bool:
 
 def damaged(root: Path = Path("results")) -> Iterator[Path]:
     """Files below ``root`` that are there but not what their records say, the records' own text included."""
-    places = ("*/runs/*/*/*.json", "data/*/*.json", "data/*/tokens/*/record.json")
+    places = ("*/runs/*/*/*.json", "data/**/*.json")
     for path in sorted(p for place in places for p in root.glob(place)):
-        if path.name in ("curves.json", "splits.json"):  # payloads
+        if path.name in PAYLOADS:
             continue
         record = read_json(path)
         body = {k: v for k, v in record.items() if k not in ("digest", "about")} if isinstance(record, dict) else {}

@@ -9,6 +9,7 @@ from typing import Any
 from .codes import code_digest
 from .core import RedrawError, digest, nearest
 from .graph import Artefact, Graph
+from .names import ASIDE, edition
 from .resolve import Run, check_departures, recipe_path, resolve, sized, stand_in
 from .sheets import PAPERS, read_params, read_sheets
 
@@ -94,7 +95,7 @@ class Plan(Graph):
         run = Run(
             id, paper, name, recipe_path(paper, about["recipe"]), used, about["dataset"], about.get("tokens"), seed,
             about.get("stage", "train"), config, origin, tuple(departures), *linked, evaluations,
-            {"train": "train", "validation": "validation", **about.get("splits", {})},
+            {"train": "train", "validation": "validation", **about.get("splits", {})}, about.get("form"),
         )  # fmt: skip
         self.run[id] = run
         self._add_artefacts(run)
@@ -116,11 +117,14 @@ class Plan(Graph):
         made_from = [self.scores(r.id) if r.evaluations else self.manifest(r.id) for r in runs]
         lineage = {r.id: self.lineage(r) for r in runs}
         upstream = {a.record: a.code for artefacts in lineage.values() for a in artefacts}
+        trained = {
+            self.run[a.spec["run"]].stands_for for found in lineage.values() for a in found if "config" in a.spec
+        }
         spec = {
             "paper": paper, "scale": self.scale, "seeds": self.seeds, "rows": self.rows,
             "runs": {r.id: {"departures": r.departures, "records": [a.record for a in lineage[r.id]]} for r in runs},
             "missing": {b: self.missing.get(b, "") for b in sorted(shown) if b in self.missing},
-            "stand_ins": self._stand_ins(),
+            "stand_ins": self._stand_ins(trained),
             "sheets": digest(self.sheets), "code": upstream, "report": code_digest(["report"]),
         }  # fmt: skip
         out = self.table(paper)[: -len(".json")]
@@ -129,23 +133,34 @@ class Plan(Graph):
         reads = [f"{self.run_dir(r.id)}/samples.npz" for r in runs if r.evaluations]
         self._add("table", spec, self.table(paper), payload, made_from, reads, ["report"])
 
-    def _stand_ins(self) -> dict[str, dict]:
-        """{data set that a paper names: {"use", "because"}} at this scale."""
-        found = {asked: stand_in(self.params, asked) for asked in self.params["datasets"]}
-        return {asked: {"use": used, "because": entry["because"]} for asked, (used, entry) in found.items() if entry}
+    def _stand_ins(self, used: set[str]) -> dict[str, dict]:
+        """{data set that a paper names: {"use", "because"}} at this scale, of those that are ``used``."""
+        found = {asked: stand_in(self.params, asked) for asked in self.params["datasets"] if asked in used}
+        return {asked: {"use": use, "because": entry["because"]} for asked, (use, entry) in found.items() if entry}
 
     def _add_index(self) -> None:
         folder = f"results/tables/{self.scale}"
-        # What only instruments see (cub-reference, say) is not shown.
-        data = sorted({r.dataset for r in self.run.values() if "-" not in r.stands_for})
+        runs = [r for r in self.run.values() if edition(r.stands_for) not in ASIDE]
+        shown = {r.dataset: self.artefacts[self.manifest(r.id)].spec["data"] for r in reversed(runs)}
+        used = {r.stands_for for r in runs}
+        others = {n: a for a, n in self._offered() if a not in used} if self.scale != "paper" else {}
+        spec = {"scale": self.scale, "stand_ins": others, "report": code_digest(["report"])}
+        gallery = f"{folder}/stand_ins.json"
+        self._add("gallery", spec, gallery, [], [], [], ["report"])
         spec = {
-            "papers": sorted(self.sheets), "scale": self.scale, "params": self.params, "pictures": data,
-            "report": code_digest(["report"]),
+            "papers": sorted(self.sheets), "scale": self.scale, "params": self.params, "pictures": dict(sorted(shown.items())),
+            "gallery": gallery, "report": code_digest(["report"]),
         }  # fmt: skip
         files = ("index.html", "index.md", "audit.md", "audit.json", "cells.csv", "claims.csv", "resolved.json")
-        made_from = [*(self.table(p) for p in self.sheets), *(self.data(d) for d in data)]
-        reads = [f"results/data/{d}/images.u8" for d in data]
+        made_from = [*(self.table(p) for p in self.sheets), gallery, *sorted(shown.values())]
+        reads = [record.replace("manifest.json", "images.u8") for record in sorted(shown.values())]
         self._add("index", spec, self.index, [f"{folder}/{f}" for f in files], made_from, reads, ["report"])
+
+    def _offered(self) -> Iterator[tuple[str, str]]:
+        """(data set, its stand-in at scale smoke, the smallest), without what is not shown."""
+        for asked in self.params["datasets"]:
+            if edition(asked) not in ASIDE:
+                yield asked, stand_in({**self.params, "scale": "smoke"}, asked)[0]
 
 
 def _references(sheet: Mapping) -> Iterator[str]:

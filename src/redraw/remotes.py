@@ -11,11 +11,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from .core import RedrawError, atomic_copy, atomic_write
+from .data.sources import read_sources
+from .names import REAL
 from .payloads import damaged, put_aside
 from .storage import AGAIN, Remote, asking, one_line, reached, trouble
 
@@ -26,6 +28,9 @@ def push(name: str | None = None) -> None:
     remote = reached(repo, name, "push")
     files = _files(repo)
     lacking = [path for path, oid in files.items() if not _cached(repo, oid).exists()]
+    if held := not_to_be_handed_on(files):
+        said = f"{remote} gets prepared {', '.join(held)}, not to be handed on by their terms: see that nobody else reads it"
+        print(f"redraw: {said}", file=sys.stderr)
     done = _dvc("push", "--remote", remote.name)
     if done.returncode:
         raise trouble(remote, done.stderr)
@@ -38,6 +43,13 @@ def push(name: str | None = None) -> None:
             f"{_first(lacking)}: not here, so it was not pushed: `redraw pull`, or push from where it was made"
         )
     print(f"{remote}: has all that dvc.lock names")
+
+
+def not_to_be_handed_on(files: Iterable[str]) -> list[str]:
+    """Families of data sets among ``files`` (results/data/<family>/…) whose publishers do not plainly allow redistribution."""
+    sets = read_sources()
+    families = {path.split("/")[2] for path in files if path.startswith("results/data/") and path.count("/") > 2}
+    return sorted(f for f in families & set(REAL) if sets[f].redistribute != "yes")
 
 
 def pull(name: str | None = None) -> None:

@@ -32,6 +32,7 @@ class Run:
     instruments: dict[str, str]  # role -> run id, always of seed 0
     evaluations: dict[str, dict]
     splits: dict[str, str]  # {"train": split, "validation": split} of the data set
+    form: str | None = None  # which of its sheet's forms the data set is prepared in
 
     @property
     def base(self) -> str:

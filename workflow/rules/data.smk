@@ -1,5 +1,5 @@
 wildcard_constraints:
-    dataset="[a-z0-9_-]+",
+    dataset="[a-z0-9_]+(/[a-z0-9_]+)*", # a family, its editions, their forms: names.data_folder
     scale="smoke|embedded|study|paper",
     paper="[a-z0-9_]+",
     tokens="[a-z0-9_.]+",
@@ -20,8 +20,9 @@ rule download: # on the submitting machine: nodes of a cluster often reach no ne
         "redraw download --spec {input.spec} --out {output.record} 2> {log}"
 
 
-rule prepare:
+rule prepare: # below scale study a data set is decoded before a second thread has begun
     priority: 20
+    threads: 8 if PLAN.scale in ("study", "paper") else 1
     input:
         asked("results/data/{dataset}/manifest.json"),
         spec="work/specs/results/data/{dataset}/manifest.json",
@@ -33,7 +34,7 @@ rule prepare:
     benchmark:
         "logs/data/{dataset}.prepare.tsv"
     shell:
-        "redraw prepare --spec {input.spec} --out {output.record} 2> {log}"
+        "REDRAW_WORKERS={threads} redraw prepare --spec {input.spec} --out {output.record} 2> {log}"
 
 
 rule tokenize:

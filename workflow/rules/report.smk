@@ -21,6 +21,20 @@ rule table:
         "redraw table --spec {input.spec} --out {output.record} 2> {log}"
 
 
+rule gallery: # what stands in for the data sets that no table of this scale needs
+    localrule: True
+    input:
+        spec="work/specs/results/tables/{scale}/stand_ins.json",
+    output:
+        record="results/tables/{scale}/stand_ins.json",
+    log:
+        "logs/{scale}/gallery.log",
+    benchmark:
+        "logs/{scale}/gallery.tsv"
+    shell:
+        "redraw gallery --spec {input.spec} --out {output.record} 2> {log}"
+
+
 rule index:
     localrule: True
     input:

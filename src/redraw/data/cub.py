@@ -1,45 +1,59 @@
 """CUB-200-2011 (Wah et al., 2011) with the captions and class lists of Reed et al. (2016), from their folders.
 
     CUB_200_2011/   images.txt, classes.txt, image_class_labels.txt, train_test_split.txt, bounding_boxes.txt, images/,
-                    attributes/image_attribute_labels.txt, attributes/certainties.txt
+                    attributes/image_attribute_labels.txt, attributes/certainties.txt, parts/parts.txt, parts/part_locs.txt
     attributes.txt  beside that folder, where the archive has it, or within
     cvpr2016_cub/   text_c10/ and the class lists (reed.py)
 
 Splits: train (Reed's 150 classes), validation (50 of these), test (the other 50); own_train and own_test (CUB's own, which
-share their classes); and what both say, train_own_train to test_own_test. Parts are not read.
+share their classes); and what both say, train_own_train to test_own_test.
+
+The edition ``cub-attngan`` has train and test, the captions and their ids from AttnGAN's files (attngan.py) in the folder
+``attngan_text/birds`` within or beside; of Reed's it needs the class lists alone.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..core import RedrawError
-from ..graph import family
-from . import reed
+from ..names import edition, family, stands_for
+from . import attngan, cub_text, lists, reed
 from .cub_attributes import read_attributes
+from .cub_parts import read_parts
+from .forms import Box, form_of, off_picture
 from .lists import GET_AGAIN, fail, one, required, same_ids, table
-from .pictures import CROPS, Box, Pictures, cropped, options_of, squashed
+from .pictures import Item, Pictures
 from .reed import compare_counts
 from .writer import PreparedWriter
 
 CUB, REED = "CUB_200_2011", "cvpr2016_cub"
-RAW_FILES = (
+OF_CUB = (
     *(f"{CUB}/{name}.txt" for name in ("images", "classes", "image_class_labels", "train_test_split", "bounding_boxes")),
-    f"{CUB}/images", f"{CUB}/attributes/image_attribute_labels.txt", f"{CUB}/attributes/certainties.txt", "attributes.txt",
-    *(f"{REED}/{name}" for name in (reed.CAPTIONS, *reed.LISTS)),
+    f"{CUB}/images", f"{CUB}/parts/parts.txt", f"{CUB}/parts/part_locs.txt",
+    f"{CUB}/attributes/image_attribute_labels.txt", f"{CUB}/attributes/certainties.txt", "attributes.txt",
+    *(f"{REED}/{name}" for name in reed.LISTS),
 )  # fmt: skip
+OF_REED = (*OF_CUB, f"{REED}/{reed.CAPTIONS}")
+ATTNGAN = "attngan_text/birds"
+ATTNGAN_FILES = (*OF_CUB, *(f"{ATTNGAN}/{name}" for name in (*attngan.FILES, *attngan.CLASSES, attngan.TEXT)))
+RAW_FILES = {"": OF_REED, "reference": OF_REED, "others": OF_REED, "attngan": ATTNGAN_FILES}
 NEEDS = f"the unpacked folders {CUB} (CUB-200-2011, attributes.txt beside it) and {REED} (captions of Reed et al.)"
+ATTNGAN_NEEDS = f"{NEEDS}, and {ATTNGAN} (AttnGAN's prepared birds)"
 PUBLISHED = {"images": 11_788, "classes": 200, "train": 8_855, "test": 2_933, "attributes": 312}
 TOLERANCE = 1  # pixels by which a box may stand out of its image
 
 
 def find_raw(raw: Path, name: str) -> Path | None:
     """The raw file or folder ``name``, None where it is missing."""
+    if name.startswith(f"{ATTNGAN}/"):
+        return lists.found(raw, name)
     places = [raw / name, raw / CUB / name] if name == "attributes.txt" else [raw / name]
     return next((p for p in places if p.exists()), None)
 
@@ -47,40 +61,56 @@ def find_raw(raw: Path, name: str) -> Path | None:
 def prepare(raw: Path, writer: PreparedWriter, options: Mapping[str, Any]) -> None:
     """The folders below ``raw`` -> images [size, size, 3] with boxes, attributes and captions, in the order of images.txt.
 
-    Options ``size`` (76) and ``crop``: none, the whole image, or box, StackGAN's square around the bird. Raises RedrawError
-    for a file that is missing, contradicts another one, or is not of its form (which file, which line, what was expected).
+    Options as in forms.py; crops: none, the whole image, or box, StackGAN's square around the bird. Raises RedrawError for a
+    file that is missing, contradicts another one, or is not of its form (which file, which line, what was expected).
     """
-    size, crop = options_of(options, writer.dataset, CROPS)
-    found = {name: required(raw, name, find_raw(raw, name), writer.dataset, NEEDS) for name in RAW_FILES}
-    home, pictures, captions = raw / CUB, Pictures(), reed.Captions(raw / REED)
+    form = form_of(options, writer.dataset, ("none", "box"))
+    theirs = edition(stands_for(writer.dataset) or writer.dataset) == "attngan"
+    names_of, needs = (ATTNGAN_FILES, ATTNGAN_NEEDS) if theirs else (OF_REED, NEEDS)
+    found = {name: required(raw, name, find_raw(raw, name), writer.dataset, needs) for name in names_of}
+    home, pictures = raw / CUB, Pictures()
     names = _names(home / "images.txt")
     class_names, class_of = _classes(home, names)
     own = _own_split(home, names)
     boxes = _boxes(home, names)
     _same_files(home / "images", set(names.values()))
     writer.classes = class_names
-    splits = reed.class_splits(raw / REED, class_names)
     keys = {i: name.rpartition(".")[0] for i, name in names.items()}
-    captions.check(keys.values(), "images.txt")
-    texts = {i: captions.read(key) for i, key in keys.items()}
+    of_key = {keys[i]: class_names[class_id] for i, class_id in class_of.items()}
+    if theirs:
+        text = cub_text.of_attngan(
+            found[f"{ATTNGAN}/{attngan.CAPTIONS}"].parent, raw / REED, of_key, class_names, writer
+        )
+    else:
+        text = cub_text.of_reed(raw / REED, of_key, class_names)
     labels = home / "attributes"
     writer.attributes, attributes = read_attributes(
         found["attributes.txt"], labels / "certainties.txt", labels / "image_attribute_labels.txt", names, writer.note
     )
     counts = Counter(images=len(names), classes=len(class_names), attributes=len(writer.attributes))
-    for row, (i, name) in enumerate(names.items()):
-        path = home / "images" / name
-        image, box = pictures.read(path), boxes[i][0]
-        _check_box(home / "bounding_boxes.txt", boxes[i], f"image {i} ({name})", image)
-        if crop == "box":
-            image, box = cropped(image, box)
-        small, box = squashed(image, size, box)
-        of_class = [split for split, members in splits.items() if class_names[class_of[i]] in members]
+    writer.keypoints, places = read_parts(home / "parts/parts.txt", home / "parts/part_locs.txt", names, writer.note)
+    outside = 0
+
+    def item(row: int, i: int) -> Item:
+        what = f"image {i} ({names[i]})"
+        check = partial(_check_box, home / "bounding_boxes.txt", boxes[i], what)
+        return Item(home / "images" / names[i], boxes[i][0], places[row], check=check)
+
+    items = (item(row, i) for row, i in enumerate(names))
+    for row, (i, found_at) in enumerate(zip(names, pictures.stream(items, form), strict=True)):
+        outside += off_picture(places[row], found_at.width, found_at.height)
+        of_class = text.splits[keys[i]]
         both = [f"{split}_{own[i]}" for split in of_class if split != "validation"]
-        writer.add(small, class_of[i], keys[i], [*of_class, own[i], *both], texts[i], box, attributes[row])
+        labels_of = [*of_class, own[i], *both]
+        writer.add(
+            found_at.image, class_of[i], keys[i], labels_of, text.captions[keys[i]], found_at.box, attributes[row],
+            found_at.keypoints, released=text.released.get(keys[i], ()),
+        )  # fmt: skip
         counts.update(of_class)
+    if outside:
+        writer.note(f"{outside} visible parts lie outside of their pictures: taken as hidden")
     pictures.tell(writer)
-    captions.tell(writer)
+    text.reader.tell(writer)
     if family(writer.dataset) == "cub":
         compare_counts(counts, PUBLISHED, "CUB-200-2011", writer)
 
@@ -156,9 +186,8 @@ def _boxes(home: Path, names: dict[int, str]) -> dict[int, tuple[Box, int]]:
     return found
 
 
-def _check_box(path: Path, box_at: tuple[Box, int], what: str, image: np.ndarray) -> None:
+def _check_box(path: Path, box_at: tuple[Box, int], what: str, width: int, height: int) -> None:
     (x, y, w, h), number = box_at
-    height, width = image.shape[:2]
     said = f"x {x:g}, y {y:g}, width {w:g}, height {h:g}"
     if w <= 0 or h <= 0:
         fail(path, number, f"the box of {what} has no area ({said})")

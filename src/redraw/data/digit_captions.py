@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..core import RedrawError
-from .words import SPECIALS
+from .tables import SPECIALS
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 SENTENCE_WORDS = ("this", "is", "the", "a", "that", "'s", "number", "black", "on", "white", "background", "with")

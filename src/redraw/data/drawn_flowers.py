@@ -7,9 +7,6 @@ from pathlib import Path
 from .drawn import trees
 from .drawn.flower_tree import write_flowers
 from .drawn.trees import Edition
-from .oxford102 import prepare
-
-__all__ = ["EDITIONS", "fetch", "prepare"]
 
 SEED = 102
 REFERENCE = 1000  # index of the first picture of a class that only instruments see

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
-from ..core import RedrawError
+from ..core import RedrawError, file_digest, nearest
+from .writer import PreparedWriter
 
 GET_AGAIN = "get the file again, then run the same command"
 Value = TypeVar("Value")
+
+
+def found(raw: Path, name: str) -> Path | None:
+    """The raw file or folder ``name``, None where it is missing. Of "<set>/<file>" the folder of that other set holds it too."""
+    return next((p for p in (raw / name, *([raw.parent / name] if "/" in name else [])) if p.exists()), None)
 
 
 def required(raw: Path, name: str, found: Path | None, dataset: str, needs: str) -> Path:
@@ -34,6 +40,21 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
             yield number, line.decode("ascii").strip()
 
 
+def utf8_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """(number from 1, text without its line end) of the lines that are not blank, of which one at a time is in memory.
+
+    Raises RedrawError for a byte that is not UTF-8.
+    """
+    with open(path, "rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                text = line.decode("utf-8")
+            except UnicodeDecodeError as e:
+                fail(path, number, f"byte 0x{line[e.start]:02x} in column {e.start + 1} is not UTF-8")
+            if text.strip():
+                yield number, text.rstrip("\r\n")
+
+
 def table(path: Path, form: str, parse: Callable[[list[str]], Value], thing: str) -> dict[int, tuple[Value, int]]:
     """A file of ``<id> <rest>`` lines -> {id: (parsed rest, line number)} in the order of the file.
 
@@ -46,7 +67,7 @@ def table(path: Path, form: str, parse: Callable[[list[str]], Value], thing: str
         try:
             key, value = int(first), parse(rest)
         except (ValueError, IndexError):
-            fail(path, number, f"{_shown(line)!r}, expected {form}")
+            fail(path, number, f"{shown(line)!r}, expected {form}")
         if key in found:
             fail(path, number, f"{thing} {key} is in line {found[key][1]} already")
         found[key] = value, number
@@ -75,5 +96,52 @@ def same_ids(path: Path, ids: Iterable[int], other: Path, named: dict[int, str])
     raise RedrawError(f"{path}: {counts}, {which}: get both files again, then run the same command")
 
 
-def _shown(line: str) -> str:
+def edition(dataset: str, known: Sequence[str]) -> str:
+    """Which of the ``known`` editions a data set's name asks for: what follows its first hyphen, without its size.
+
+    Raises RedrawError where there is no such edition.
+    """
+    said = dataset.partition("-")[2]
+    said = next((said[: -len(size)].rstrip("_") for size in ("small", "large") if said.endswith(size)), said)
+    if said not in known:
+        raise RedrawError(f"{dataset}: no edition {said!r}: known: {', '.join(e or 'none' for e in known)}")
+    return said
+
+
+def split_options(options: Mapping[str, Any], own: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A prepare stage's options: a reader's ``own``, {name: default}, and all others."""
+    return {n: options.get(n, v) for n, v in own.items()}, {n: v for n, v in options.items() if n not in own}
+
+
+def none_left(options: Mapping[str, Any], dataset: str, known: Collection[str]) -> None:
+    """Raises RedrawError for an option that a reader without a form does not know."""
+    for name in options:
+        which = nearest(name, list(known)) if known else "it has none"
+        raise RedrawError(f"{dataset}: no option {name!r} of prepare: {which}")
+
+
+def all_different(paths: Iterable[Path]) -> None:
+    """Raises RedrawError where two files hold the same bytes, as a file that was copied over another one does."""
+    by_size: dict[int, list[Path]] = {}
+    for path in paths:
+        by_size.setdefault(path.stat().st_size, []).append(path)
+    for same_size in by_size.values():
+        seen: dict[str, Path] = {}
+        for path in same_size if len(same_size) > 1 else ():
+            first = seen.setdefault(file_digest(path), path)
+            if first != path:
+                raise RedrawError(
+                    f"{path}: the same bytes as {first.name}: get both files again, then run the same command"
+                )
+
+
+def compare_files(writer: PreparedWriter, published: Mapping[str, str], title: str) -> None:
+    """Note each raw file whose SHA-256 is another one than the published file of this name has."""
+    for name, said in writer.raw.items():
+        if name in published and said["sha256"] != published[name]:
+            writer.note(f"{name} is not the published file of {title}, as its SHA-256 shows")
+
+
+def shown(line: str) -> str:
+    """A line of a file as an error quotes it: what is too long for that is cut off."""
     return line if len(line) <= 60 else f"{line[:57]}…"

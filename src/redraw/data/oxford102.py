@@ -18,11 +18,13 @@ from typing import Any
 import numpy as np
 
 from ..core import RedrawError
-from ..graph import family
+from ..names import family
 from . import reed
+from .forms import form_of
 from .lists import GET_AGAIN, required
+from .lists import found as find_raw
 from .matlab import read_whole_numbers
-from .pictures import Pictures, options_of, squashed
+from .pictures import Item, Pictures
 from .writer import PreparedWriter
 
 REED = "cvpr2016_flowers"
@@ -33,17 +35,12 @@ PUBLISHED = {"images": 8_189, "classes": 102, "train": 7_034, "test": 1_155}
 OWN = {"trnid": "own_test", "valid": "own_test", "tstid": "own_train"}
 
 
-def find_raw(raw: Path, name: str) -> Path | None:
-    """The raw file or folder ``name``, None where it is missing."""
-    return raw / name if (raw / name).exists() else None
-
-
 def prepare(raw: Path, writer: PreparedWriter, options: Mapping[str, Any]) -> None:
     """The folders below ``raw`` -> images [size, size, 3] with captions, in the order of their numbers.
 
-    Option ``size`` (76). Raises RedrawError for a file that is missing, contradicts another one, or is not of its form.
+    Options as in forms.py. Raises RedrawError for a file that is missing, contradicts another one, or is not of its form.
     """
-    size, _ = options_of(options, writer.dataset, ("none",))
+    form = form_of(options, writer.dataset, ("none",))
     for name in RAW_FILES:
         required(raw, name, find_raw(raw, name), writer.dataset, NEEDS)
     pictures, captions = Pictures(), reed.Captions(raw / REED)
@@ -56,11 +53,11 @@ def prepare(raw: Path, writer: PreparedWriter, options: Mapping[str, Any]) -> No
     captions.check(keys, LABELS)
     texts = [captions.read(key) for key in keys]
     counts = Counter(images=len(labels), classes=len(writer.classes))
-    for i, label in enumerate(labels.tolist(), 1):
-        small, _ = squashed(pictures.read(raw / "jpg" / f"{_name(i)}.jpg"), size)
+    items = (Item(raw / "jpg" / f"{_name(i)}.jpg") for i in range(1, len(labels) + 1))
+    for i, (label, found) in enumerate(zip(labels.tolist(), pictures.stream(items, form), strict=True), 1):
         of_class = [split for split, members in splits.items() if writer.classes[label - 1] in members]
         both = [f"{split}_{own[i]}" for split in of_class if split != "validation"]
-        writer.add(small, label - 1, f"jpg/{_name(i)}", [*of_class, own[i], *both], texts[i - 1])
+        writer.add(found.image, label - 1, f"jpg/{_name(i)}", [*of_class, own[i], *both], texts[i - 1])
         counts.update(of_class)
     pictures.tell(writer)
     captions.tell(writer)

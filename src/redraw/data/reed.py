@@ -51,10 +51,10 @@ def class_splits(folder: Path, classes: Sequence[str]) -> dict[str, Collection[s
 
 
 class Captions:
-    """Reads the caption files of one data set and keeps what is odd about them."""
+    """Reads the caption files below ``folder``/``name`` and keeps what is odd about them."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder / CAPTIONS
+    def __init__(self, folder: Path, name: str = CAPTIONS, per_image: int = PER_IMAGE) -> None:
+        self.folder, self.per_image = folder / name, per_image
         self._pairs = self._mended = 0
         self._other_counts: list[tuple[int, str]] = []
 
@@ -82,7 +82,7 @@ class Captions:
         found = [line.rstrip("\r") for line in text.split("\n") if line.strip()]
         if not found:
             raise RedrawError(f"{path}: no caption in it, {len(content)} bytes: {GET_AGAIN}")
-        if len(found) != PER_IMAGE:
+        if len(found) != self.per_image:
             self._other_counts.append((len(found), key))
         if LOST in text:
             self._pairs += text.count(LOST)
@@ -101,7 +101,9 @@ class Captions:
             images = "1 image has" if len(self._other_counts) == 1 else f"{len(self._other_counts)} images have"
             range_ = f"{fewest}" if fewest == most else f"{fewest} to {most}"
             first = self._other_counts[0][1]
-            writer.note(f"{images} other than {PER_IMAGE} captions ({range_}; the first is {first}): taken as they are")
+            writer.note(
+                f"{images} other than {self.per_image} captions ({range_}; the first is {first}): taken as they are"
+            )
 
 
 def compare_counts(here: Mapping[str, int], published: Mapping[str, int], title: str, writer: PreparedWriter) -> None:

@@ -3,8 +3,9 @@
 A sheet's entry under ``tokens``:
 
     captions          digits_kind1 … digits_kind4: from the grammar of digit_captions.py; dataset: the data set's own
-    tokenizer         words: lower case, cut at white space; characters: see characters.py
-    framed            <start> and <end> around each caption (true; false for characters, which have no frame)
+    tokenizer         words: lower case, cut at white space; spaces, regexp_ascii, align_draw, karpathy, ptb: see
+                      tokenizers.py; characters: see characters.py; the grammar's captions are words
+    framed            <start> and <end> around each caption (true; false for characters and released ids, which have no frame)
   digits:
     as_released       D3, in kind 2 (false)
     distractors       kind 3: how many numbers beside the digit, 1 to 5; null draws it for each caption (null)
@@ -13,10 +14,15 @@ A sheet's entry under ``tokens``:
     operations        kind 4: how many operators in these ([2, 3, 4])
     seed              of what is sampled (0)
   dataset:
-    specials          the vocabulary's first words ([<pad>, <start>, <end>, <unk>])
-    vocabulary_from   splits whose captions make the vocabulary ([train])
-    min_count         rarer words are <unk> (1)
-    max_words         longer captions are cut; null: never (null)
+    vocabulary        built: from the captions; released: the authors', and their ids instead of the captions (built)
+    specials          built: the vocabulary's first words ([<pad>, <start>, <end>, <unk>])
+    vocabulary_from   built: splits whose captions make the vocabulary ([train])
+    min_count         built: rarer words are <unk> (1)
+    max_size          built: so many words, the most frequent, beside the specials; null: all (null)
+    max_words         longer captions are shortened; null: never (null)
+    longer            cut: the first words are kept; sample: some, in their order, drawn once for each caption, which is a
+                      departure from AttnGAN, whose code draws anew at each epoch (cut)
+    seed              of what is sampled (0)
   characters, of a dataset's captions:
     unknown           what a character outside the alphabet does: stop, skip or space (stop)
     lower             capital letters are read as small ones (true)
@@ -28,24 +34,27 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..core import RedrawError, nearest
-from . import characters
-from .digit_captions import DIGITS, RELEASED_TESTS, VOCABULARY, sample_caption, training_captions, unseen_captions
-from .words import SPECIALS, Encoder, Table, Tokens, cut, write_tokens
+from . import characters, tokenizers
+from .digit_tokens import of_digits
+from .tables import SPECIALS, Encoder, Table, encode
+from .vocabularies import Corpus, build_vocabulary, built, check_sizes, in_common, vocabulary_digest
+from .words import Tokens, write_tokens
 
 if TYPE_CHECKING:
     from .base import Prepared
 
 __all__ = ["TOKENIZERS", "Tokens", "build_vocabulary", "tokenize", "write_tokens"]
 
-TOKENIZERS = ("words", "characters")
+TOKENIZERS = (*tokenizers.TOKENIZERS, "characters")
+LONGER = ("cut", "sample")
+VOCABULARIES = ("built", "released")
 
 COMMON = {"captions": None, "tokenizer": "words", "framed": True}
 OF_DIGITS = {
@@ -56,7 +65,16 @@ OF_DIGITS = {
     "operations": [2, 3, 4],
     "seed": 0,
 }
-OF_DATASET = {"specials": list(SPECIALS), "vocabulary_from": ["train"], "min_count": 1, "max_words": None}
+LENGTHS = {"max_words": None, "longer": "cut", "seed": 0}
+OF_RELEASED = {"vocabulary": "released", "framed": False, **LENGTHS}
+OF_DATASET = {
+    "vocabulary": "built",
+    "specials": list(SPECIALS),
+    "vocabulary_from": ["train"],
+    "min_count": 1,
+    "max_size": None,
+    **LENGTHS,
+}
 
 
 def tokenize(spec: Mapping[str, Any], data: str | os.PathLike, folder: str | os.PathLike) -> dict[str, Any]:
@@ -72,97 +90,101 @@ def tokenize(spec: Mapping[str, Any], data: str | os.PathLike, folder: str | os.
         known = [*(f"digits_kind{k}" for k in (1, 2, 3, 4)), "dataset"]
         raise RedrawError(f"tokens, captions {captions!r}: {nearest(captions, known)}")
     tokenizer = spec.get("tokenizer", "words")
-    if tokenizer not in TOKENIZERS:
-        raise RedrawError(f"tokens, tokenizer {tokenizer!r}: {nearest(str(tokenizer), list(TOKENIZERS))}")
+    _one_of("tokenizer", tokenizer, TOKENIZERS)
+    if kind and tokenizer != "words":
+        raise RedrawError(f"tokens, captions {captions}: these are words: give tokenizer: words, or captions: dataset")
+    read = _in_characters if tokenizer == "characters" else _of_dataset
     if tokenizer == "characters":
-        if kind:
-            raise RedrawError(
-                f"tokens, captions {captions}: these are words: give tokenizer: words, or captions: dataset"
-            )
         defaults = COMMON | {"framed": False} | characters.DEFAULTS
+    elif kind:
+        defaults = COMMON | OF_DIGITS
     else:
-        defaults = COMMON | (OF_DIGITS if kind else OF_DATASET)
+        vocabulary = _one_of("vocabulary", spec.get("vocabulary", "built"), VOCABULARIES)
+        defaults = COMMON | (OF_RELEASED if vocabulary == "released" else OF_DATASET)
+        read = _of_released if vocabulary == "released" else _of_dataset
     for name in spec:
         if name not in defaults:
             raise RedrawError(f"tokens, captions {captions}: no option {name!r}: {nearest(name, list(defaults))}")
     options = defaults | dict(spec)
     if kind:
-        return _of_digits(int(kind[1]), options, prepared, Path(folder))
+        return of_digits(int(kind[1]), options, prepared, Path(folder))
     if not prepared.manifest["captions"]:
         raise RedrawError(
             f"tokens: {prepared.folder} has no captions of its own: give captions: digits_kind1 … digits_kind4"
         )
-    return (_in_characters if tokenizer == "characters" else _of_dataset)(options, prepared, Path(folder))
-
-
-def build_vocabulary(captions: Iterable[Sequence[str]], specials: Sequence[str], min_count: int = 1) -> list[str]:
-    """``specials``, then the words that ``captions`` hold ``min_count`` times or more: frequent first, ties by word."""
-    counts = Counter(word for words in captions for word in words)
-    words = sorted((w for w, n in counts.items() if n >= min_count), key=lambda w: (-counts[w], w))
-    return [*specials, *(w for w in words if w not in specials)]
-
-
-def _of_digits(kind: int, options: Mapping[str, Any], prepared: Prepared, folder: Path) -> dict[str, Any]:
-    if prepared.classes != len(DIGITS):
-        raise RedrawError(
-            f"tokens: {prepared.folder} has {prepared.classes} classes, digits have 10: use a set of digits"
-        )
-    tables: dict[str, list[list[list[str]]]] = {}
-    if kind == 3:
-        tables = _sampled(options)
-    else:
-        tables["trained"] = [training_captions(kind, digit, options["as_released"]) for digit in range(10)]
-    if kind == 4:
-        operations, seed = tuple(options["operations"]), options["seed"]
-        tables["unseen"] = [unseen_captions(d, options["unseen"], operations, seed) for d in range(10)]
-        tables["released"] = [[caption.split() for caption in RELEASED_TESTS.get(d, ())] for d in range(10)]
-    encoded = {}
-    for name, of_class in tables.items():
-        encoder = Encoder(VOCABULARY, options["framed"])
-        for captions in of_class:
-            encoder.add(captions)
-        encoded[name] = encoder.table("class")
-    return write_tokens(folder, VOCABULARY, encoded, options["framed"])
-
-
-def _sampled(options: Mapping[str, Any]) -> dict[str, list[list[list[str]]]]:
-    """Kind 3: what is trained on keeps the sampler's frequencies; held out are distinct captions that are not in it.
-
-    Some digits have few captions in all (with one distractor 18): there fewer are held out than were asked for.
-    """
-    trained, unseen = [], []
-    for digit in range(10):
-        rng = np.random.default_rng([options["seed"], digit])
-        captions = [sample_caption(3, digit, rng, options["distractors"]) for _ in range(options["per_class"])]
-        seen, others = {tuple(c) for c in captions}, []
-        for _ in range(100 * options["unseen"]):
-            if len(others) == options["unseen"]:
-                break
-            other = sample_caption(3, digit, rng, options["distractors"])
-            if tuple(other) not in seen:
-                seen.add(tuple(other))
-                others.append(other)
-        trained.append(captions)
-        unseen.append(others)
-    return {"trained": trained, "unseen": unseen}
+    if tokenizer != "characters":
+        check_sizes(options)
+        _one_of("longer", options["longer"], LONGER)
+    return read(options, prepared, Path(folder))
 
 
 def _of_dataset(options: Mapping[str, Any], prepared: Prepared, folder: Path) -> dict[str, Any]:
-    chosen = [prepared.split(split).indices for split in options["vocabulary_from"]]
-
-    def captions(indices: Iterable[int]) -> Iterator[list[str]]:
-        for i in indices:
-            yield from map(cut, prepared.captions(i))
-
+    splits = options["vocabulary_from"]
+    if not isinstance(splits, list | tuple) or not splits:
+        raise RedrawError(f"tokens, vocabulary_from {splits!r}: give a list of splits, [train]")
+    chosen = [prepared.split(split).indices for split in splits]
+    corpus = _corpus(options, prepared)
     seen = np.unique(np.concatenate(chosen)).tolist()
-    vocabulary = build_vocabulary(captions(seen), options["specials"], options["min_count"])
-    encoder = Encoder(vocabulary, options["framed"], options["max_words"])
+    vocabulary = build_vocabulary(
+        (words for i in seen for words in corpus.of(i)), options["specials"], options["min_count"], options["max_size"]
+    )
+    encoder = _encoder(vocabulary, options)
     for i in range(len(prepared)):
-        encoder.add(captions([i]))
-    table = encoder.table("image")
-    notes = _notes(table, prepared)
+        encoder.add(corpus.of(i))
+    others = [in_common(vocabulary, options["specials"], prepared.released[0])] if prepared.released else []
+    return _written(vocabulary, encoder, options, prepared, folder, others, built(vocabulary, options))
+
+
+def _of_released(options: Mapping[str, Any], prepared: Prepared, folder: Path) -> dict[str, Any]:
+    """The authors' ids as they are. That the captions read the same is looked at, and said where they do not."""
+    if prepared.released is None:
+        raise RedrawError(
+            f"tokens, vocabulary released: {prepared.folder} has none: give vocabulary: built, or a data set that has one"
+        )
+    if options["framed"] is not False:
+        raise RedrawError(
+            "tokens, vocabulary released: its captions have no frame: give framed: false, or leave it out"
+        )
+    vocabulary, ids, offsets, index = prepared.released
+    corpus, known = _corpus(options, prepared), {word: i for i, word in enumerate(vocabulary)}
+    encoder, others = _encoder(vocabulary, options), 0
+    for i in range(len(prepared)):
+        rows = [ids[offsets[k] : offsets[k + 1]].tolist() for k in range(index[i], index[i + 1])]
+        here = [encode(words, known, False) for words in corpus.of(i)]
+        others += sum(a != b for a, b in zip(rows, here, strict=False)) + abs(len(rows) - len(here))
+        encoder.add_ids(rows)
+    notes = []
+    if others:
+        notes.append(
+            f"{others:,} of {len(offsets) - 1:,} released captions are not what tokenizer {options['tokenizer']} makes of the "
+            "texts: the released ids are taken"
+        )
+    about = {"kind": "released", "tokenizer": options["tokenizer"], "sha256": vocabulary_digest(vocabulary)}
+    return _written(vocabulary, encoder, options, prepared, folder, notes, about)
+
+
+def _corpus(options: Mapping[str, Any], prepared: Prepared) -> Corpus:
+    items = (prepared.captions(i) for i in range(len(prepared)))
+    return Corpus(items, tokenizers.find(options["tokenizer"]).cut)
+
+
+def _encoder(vocabulary: list[str], options: Mapping[str, Any]) -> Encoder:
+    return Encoder(vocabulary, options["framed"], options["max_words"], options["longer"], options["seed"])
+
+
+def _written(
+    vocabulary: list[str], encoder: Encoder, options: Mapping[str, Any], prepared: Prepared, folder: Path,
+    notes: list[str], about: dict[str, Any],
+) -> dict[str, Any]:  # fmt: skip
+    table, most = encoder.table("image"), options["max_words"]
+    notes = [*_notes(table, prepared), *notes]
+    if encoder.longer and options["longer"] == "sample":
+        notes.append(
+            f"{encoder.longer:,} of {len(table.n_words):,} captions are longer than {most} words: {most} of each are drawn once, "
+            "and not anew at each epoch"
+        )
     _say(prepared, notes)
-    return write_tokens(folder, vocabulary, {"trained": table}, options["framed"], notes)
+    return write_tokens(folder, vocabulary, {"trained": table}, options["framed"], notes, about=about)
 
 
 def _in_characters(options: Mapping[str, Any], prepared: Prepared, folder: Path) -> dict[str, Any]:
@@ -199,3 +221,9 @@ def _notes(table: Table, prepared: Prepared) -> list[str]:
 def _say(prepared: Prepared, notes: Iterable[str]) -> None:
     for note in notes:
         print(f"{prepared.manifest['dataset']}: {note}", file=sys.stderr, flush=True)
+
+
+def _one_of(name: str, value: Any, known: tuple[str, ...]) -> str:
+    if value not in known:
+        raise RedrawError(f"tokens, {name} {value!r}: {nearest(str(value), list(known))}")
+    return value

@@ -12,64 +12,18 @@ table is a held-out list whose owners are the classes.
 
 from __future__ import annotations
 
-import functools
 import os
-from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from ..core import RedrawError, atomic_path, nearest, read_json, write_json
+from . import tokenizers
 from .characters import encode_characters
 from .files import check_digests, check_sizes, described
-
-PAD, START, END, UNK = "<pad>", "<start>", "<end>", "<unk>"
-SPECIALS = (PAD, START, END, UNK)
-
-
-@dataclass(frozen=True)
-class Table:
-    """Captions and whose they are: those of owner ``i`` are the rows first[i] to first[i + 1]."""
-
-    tokens: np.ndarray  # [captions, T], 0 = padding
-    n_words: np.ndarray  # [captions]
-    first: np.ndarray  # [owners + 1] int64
-    owner: Literal["image", "class"]
-
-    def pick(self, owners: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """One row for each of ``owners`` [N], drawn evenly from its captions. Raises RedrawError where one has none."""
-        return self._full[rng.integers(*self._spans(owners))]
-
-    def all_of(self, owners: np.ndarray) -> np.ndarray:
-        """All captions of each of ``owners`` [N]: [N, K, T] int64, K the most that any owner has; 0 behind the last.
-
-        Raises RedrawError where one has none.
-        """
-        low, high = self._spans(owners)
-        rows = low[:, None] + np.arange(np.diff(self._first).max())
-        there = rows < high[:, None]
-        found = self.tokens[self._full[np.where(there, rows, 0)]].astype(np.int64)
-        return np.where(there[:, :, None], found, 0)
-
-    @functools.cached_property
-    def _full(self) -> np.ndarray:
-        """The rows that hold any token."""
-        return np.flatnonzero(self.n_words > 0)
-
-    @functools.cached_property
-    def _first(self) -> np.ndarray:
-        """[owners + 1], the first of these rows of each owner."""
-        return np.concatenate([[0], np.cumsum(self.n_words > 0)])[self.first]
-
-    def _spans(self, owners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        low, high = self._first[owners], self._first[owners + 1]
-        if np.any(low == high):
-            who = int(np.asarray(owners)[np.argmax(low == high)])
-            raise RedrawError(f"{self.owner} {who} has no caption in this table: leave it out of what is asked for")
-        return low, high
+from .tables import END, PAD, START, Table, encode, padded
 
 
 class Tokens:
@@ -77,10 +31,11 @@ class Tokens:
 
     def __init__(
         self, vocabulary: Sequence[str], framed: bool, tables: dict[str, Table], where: str = "tokens",
-        characters: Mapping[str, Any] | None = None,
+        characters: Mapping[str, Any] | None = None, tokenizer: str = "words",
     ) -> None:  # fmt: skip
         self.vocabulary, self.framed, self.tables, self.where = tuple(vocabulary), framed, tables, where
         self.characters = characters  # the rules of characters.py, None where tokens are words
+        self.tokenizer = tokenizer  # of tokenizers.py, where tokens are words
         self._ids = {word: i for i, word in enumerate(self.vocabulary)}
 
     @classmethod
@@ -97,7 +52,8 @@ class Tokens:
                 for name, about in record["tables"].items()
             }
         vocabulary = read_json(folder / "vocabulary.json")
-        return cls(vocabulary, record["framed"], tables, str(folder), record.get("characters"))
+        tokenizer = record.get("vocabulary", {}).get("tokenizer", "words")
+        return cls(vocabulary, record["framed"], tables, str(folder), record.get("characters"), tokenizer)
 
     @staticmethod
     def verify(folder: str | os.PathLike) -> None:
@@ -117,7 +73,7 @@ class Tokens:
     def encode_texts(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """Captions as people type them -> tokens [N, T] int64 and n_words [N] int64, read as this store's own were."""
         if self.characters is None:
-            return self.encode([cut(text) for text in texts])
+            return self.encode(list(tokenizers.find(self.tokenizer).cut(texts)))
         tokens, n, _ = encode_characters(texts, **self.characters)
         return tokens.astype(np.int64), n.astype(np.int64)
 
@@ -160,51 +116,6 @@ class Tokens:
         return table.tokens[rows].astype(np.int64), table.n_words[rows].astype(np.int64), rows - table.first[indices]
 
 
-def cut(caption: str) -> list[str]:
-    """The words of a caption: lower case, cut at white space."""
-    return caption.lower().split()
-
-
-def encode(words: Iterable[str], ids: dict[str, int], framed: bool) -> list[int]:
-    """Ids of one caption; words that are not in ``ids`` become <unk>, or are left out of a vocabulary without <unk>."""
-    unknown = ids.get(UNK)
-    found = [i for i in (ids.get(word, unknown) for word in words) if i is not None]
-    return [ids[START], *found, ids[END]] if framed else found
-
-
-def padded(rows: Sequence[Sequence[int]], dtype: Any) -> np.ndarray:
-    """Rows of several lengths -> [N, T] with 0 behind the shorter ones."""
-    out = np.zeros((len(rows), max((len(row) for row in rows), default=0)), dtype)
-    for values, row in zip(out, rows, strict=True):
-        values[: len(row)] = row
-    return out
-
-
-class Encoder:
-    """Builds one table from captions that are given owner by owner; holds two bytes a word."""
-
-    def __init__(self, vocabulary: Sequence[str], framed: bool, max_words: int | None = None) -> None:
-        self._ids = {word: i for i, word in enumerate(vocabulary)}
-        self._framed, self._max_words = framed, max_words
-        self._flat, self._n_words, self._first = array("I"), array("i"), array("q", [0])
-
-    def add(self, captions: Iterable[Sequence[str]]) -> None:
-        """The captions of the next owner, each a list of words; words beyond ``max_words`` are cut off."""
-        for words in captions:
-            ids = encode(words[: self._max_words], self._ids, self._framed)
-            self._flat.extend(ids)
-            self._n_words.append(len(ids))
-        self._first.append(len(self._n_words))
-
-    def table(self, owner: Literal["image", "class"]) -> Table:
-        n_words = np.array(self._n_words, np.int32)
-        width = int(n_words.max(initial=0))
-        tokens = np.zeros((len(n_words), width), np.uint16 if len(self._ids) <= 1 << 16 else np.uint32)
-        # A row's own columns are those left of its length: filled in reading order, as the flat list is.
-        tokens[np.arange(width) < n_words[:, None]] = np.array(self._flat, np.uint32)
-        return Table(tokens, n_words, np.array(self._first, np.int64), owner)
-
-
 def write_tokens(
     folder: str | os.PathLike,
     vocabulary: Sequence[str],
@@ -212,15 +123,18 @@ def write_tokens(
     framed: bool,
     notes: Sequence[str] = (),
     characters: Mapping[str, Any] | None = None,
+    about: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Write tokens.npz and vocabulary.json and return the body of record.json, which the caller writes last.
 
-    Raises RedrawError for a vocabulary that does not begin with <pad>, names a word twice or lacks what frames need.
+    ``about`` is what the record says of the vocabulary (vocabularies.py). Raises RedrawError for a vocabulary that does not
+    begin with <pad>, unless it was released, names a word twice or lacks what frames need.
     """
     folder = Path(folder)
     lacking = [s for s in (START, END) if framed and s not in vocabulary]
     twice = len(set(vocabulary)) != len(vocabulary) and characters is None  # an alphabet may name a symbol twice
-    if not vocabulary or vocabulary[0] != PAD or lacking or twice:
+    released = about is not None and about["kind"] == "released"
+    if not vocabulary or (vocabulary[0] != PAD and not released) or lacking or twice:
         raise RedrawError(
             f"{folder}: a vocabulary begins with {PAD}, names each word once and holds {START} and {END} for framed "
             f"captions: correct `specials` in the paper's sheet"
@@ -231,7 +145,7 @@ def write_tokens(
         arrays |= {f"{name}/tokens": table.tokens, f"{name}/n_words": table.n_words, f"{name}/first": table.first}
     with atomic_path(folder / "tokens.npz") as part, open(part, "wb") as f:
         np.savez_compressed(f, **arrays)
-    about = {
+    sizes = {
         name: {
             "owner": t.owner,
             "owners": len(t.first) - 1,
@@ -242,6 +156,7 @@ def write_tokens(
     }
     return {
         **({} if characters is None else {"characters": dict(characters)}),
-        "words": len(vocabulary), "framed": framed, "tables": about, "notes": list(notes),
+        **({} if about is None else {"vocabulary": dict(about)}),
+        "words": len(vocabulary), "framed": framed, "tables": sizes, "notes": list(notes),
         "files": described(folder, ["tokens.npz", "vocabulary.json"]),
     }  # fmt: skip

@@ -19,7 +19,11 @@ import numpy as np
 from ..core import RedrawError, atomic_write, canonical_json, file_digest
 
 FORMAT = 1
-OPTIONAL = ("boxes.npy", "attributes.npy", "captions.utf8", "captions.npy", "caption_index.npy")
+OPTIONAL = (
+    "boxes.npy", "attributes.npy", "keypoints.npy", "objects.npy", "object_index.npy", "captions.utf8", "captions.npy",
+    "caption_index.npy", "released.npz", "released.json",
+)  # fmt: skip
+OBJECT = 6  # numbers that say what an object is: category, x, y, width, height, crowd
 
 
 class PreparedWriter:
@@ -34,10 +38,15 @@ class PreparedWriter:
         self.folder, self.dataset, self.classes = Path(folder), dataset, list(classes)
         self.body: dict[str, Any] = {}
         self.attributes: list[str] = []  # names of the columns of what `add` gets as attributes
+        self.keypoints: list[str] = []  # names of the points that every image has
+        self.categories: list[str] = []  # names of what its objects may be
+        self.released: list[str] = []  # a vocabulary that the authors released, in the order of its ids
         self.raw: dict[str, Any] = {}  # {raw file: {"sha256", "bytes"}}, as `fetch` found them
         self._offsets, self._shapes, self._class_ids = array("q", [0]), array("i"), array("i")
         self._boxes, self._caption_offsets, self._caption_index = array("f"), array("q", [0]), array("q", [0])
-        self._attributes = array("b")
+        self._attributes, self._keypoints = array("b"), array("f")
+        self._objects, self._object_index = array("f"), array("q", [0])
+        self._ids, self._id_offsets, self._id_index = array("I"), array("q", [0]), array("q", [0])
         self._splits: dict[str, list[list[int]]] = {}
         self._notes: list[str] = []
 
@@ -65,17 +74,26 @@ class PreparedWriter:
             shutil.rmtree(self._staging, ignore_errors=True)
 
     def add(
-        self, image: np.ndarray, class_id: int, name: str, splits: str | Sequence[str],
-        captions: Iterable[str] = (), box: Sequence[float] | None = None, attributes: Sequence[int] | np.ndarray | None = None,
+        self, image: np.ndarray | None, class_id: int, name: str, splits: str | Sequence[str], captions: Iterable[str] = (),
+        box: Sequence[float] | None = None, attributes: Sequence[int] | np.ndarray | None = None,
+        keypoints: np.ndarray | None = None, objects: Sequence[Sequence[float]] | np.ndarray = (),
+        released: Iterable[Sequence[int]] = (),
     ) -> None:  # fmt: skip
         """Append one image [H, W] or [H, W, C] of uint8, in the order in which a split's images are to be numbered.
 
-        ``box`` is (x, y, width, height) in pixels, for every image or for none. An image may be in several splits.
-        ``attributes`` are 1, 0 or -1 (not visible) in the order of the writer's ``attributes``, for every image or none.
+        ``image`` is None for a document, in a data set that holds nothing else: its text is its caption. ``box`` is
+        (x, y, width, height) in pixels, for every image or for none. An image may be in several splits. ``attributes`` are 1,
+        0 or -1 (not visible) in the order of the writer's ``attributes``, for every image or none; ``keypoints`` [K, 3] are x,
+        y in pixels and 1, or 0 for a hidden one, in the order of its ``keypoints``. ``objects`` [M, 6]: index into its
+        ``categories``, x, y, width, height in pixels, 1 for a crowd. ``released``: captions as ids of its ``released`` words.
         """
-        if image.dtype != np.uint8 or image.ndim not in (2, 3) or image.size == 0:
-            raise ValueError(f"{name}: an image is uint8 [H, W] or [H, W, C], not {image.dtype} {image.shape}")
         index = len(self._class_ids)
+        if image is None:
+            image = np.empty((0, 0, 0), np.uint8)
+        elif image.dtype != np.uint8 or image.ndim not in (2, 3) or image.size == 0:
+            raise ValueError(f"{name}: an image is uint8 [H, W] or [H, W, C], not {image.dtype} {image.shape}")
+        if index and (image.size > 0) != (self._images.bytes > 0):
+            raise ValueError(f"{name}: all items of a data set have an image, or none has")
         if index and (box is not None) != bool(self._boxes):
             raise RedrawError(f"{self.dataset}: {name}: boxes for some images only: complete the raw files' boxes")
         if "\n" in name or not name:
@@ -90,6 +108,20 @@ class PreparedWriter:
         self._attributes.frombytes(np.array([] if attributes is None else attributes, np.int8).tobytes())
         if len(self._attributes) != (index + 1) * len(self.attributes):
             raise ValueError(f"{name}: every image has {len(self.attributes)} attributes")
+        self._keypoints.frombytes(np.array([] if keypoints is None else keypoints, np.float32).tobytes())
+        if len(self._keypoints) != (index + 1) * len(self.keypoints) * 3:
+            raise ValueError(f"{name}: every image has {len(self.keypoints)} keypoints")
+        for values in objects:
+            if len(values) != OBJECT or not 0 <= values[0] < len(self.categories):
+                raise ValueError(f"{name}: an object is a category, a box and a flag, not {values}")
+            self._objects.extend(values)
+        self._object_index.append(len(self._objects) // OBJECT)
+        for ids in released:
+            if len(ids) and not 0 <= min(ids) <= max(ids) < len(self.released):
+                raise ValueError(f"{name}: ids {min(ids)} to {max(ids)} of {len(self.released)} words")
+            self._ids.extend(ids)
+            self._id_offsets.append(len(self._ids))
+        self._id_index.append(len(self._id_offsets) - 1)
         for caption in captions:
             self._captions.write(caption.encode())
             self._caption_offsets.append(self._captions.bytes)
@@ -123,12 +155,21 @@ class PreparedWriter:
             arrays["boxes"] = np.array(self._boxes, np.float32).reshape(images, 4)
         if self._attributes:
             arrays["attributes"] = np.array(self._attributes, np.int8).reshape(images, len(self.attributes))
+        if self._keypoints:
+            arrays["keypoints"] = np.array(self._keypoints, np.float32).reshape(images, len(self.keypoints), 3)
+        if self.categories:
+            arrays["objects"] = np.array(self._objects, np.float32).reshape(-1, OBJECT)
+            arrays["object_index"] = np.array(self._object_index, np.int64)
         captions = len(self._caption_offsets) - 1
         if captions:
             arrays["captions"] = np.array(self._caption_offsets, np.int64)
             arrays["caption_index"] = np.array(self._caption_index, np.int64)
         for name, values in arrays.items():
             np.save(self._staging / f"{name}.npy", values)
+        if self.released:
+            ids, offsets, index = (np.array(a) for a in (self._ids, self._id_offsets, self._id_index))
+            np.savez_compressed(self._staging / "released.npz", ids=ids, offsets=offsets, index=index)
+            atomic_write(self._staging / "released.json", canonical_json(self.released) + "\n")
         atomic_write(self._staging / "splits.json", canonical_json(self._splits) + "\n")
         written = {"images.u8": self._images, "names.txt": self._names, "captions.utf8": self._captions}
         for stream in written.values():
@@ -145,7 +186,11 @@ class PreparedWriter:
         counts = {split: sum(stop - start for start, stop in ranges) for split, ranges in self._splits.items()}
         return {
             # named only where there are any: the record of a data set without stays what it was
-            **({"attributes": self.attributes} if self.attributes else {}),
+            **{
+                name: values
+                for name in ("attributes", "keypoints", "categories", "released")
+                if (values := getattr(self, name) if name != "released" else len(self.released))
+            },
             "dataset": self.dataset, "format": FORMAT, "images": images, "image": spans, "classes": self.classes,
             "captions": captions, "boxes": bool(self._boxes), "splits": counts, "files": files, "raw": self.raw,
             "notes": self._notes,

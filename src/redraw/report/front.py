@@ -9,11 +9,14 @@ from .page import picture, shell, stand_ins_line, verdict
 from .words import clock, plural, scale_line, text
 
 Json = dict[str, Any]
+STAND_INS = (
+    "<p>Made by rule for data sets that no table of this scale needs yet, each in the layout of the real one.</p>\n"
+)
 
 
 def index(tables: list[Json], summary: Json, context: Json) -> str:
     """The front page. ``context`` may hold commit, machine, versions {name: version}, wall {what: seconds} and
-    pictures [{src: data URI, alt, text}]; all of it is optional."""
+    pictures [{src: data URI, alt, text}] and stand_ins [the same, example]; all of it is optional."""
     scales = list(dict.fromkeys(t["scale"] for t in tables))
     seeds = max((t["seeds"] for t in tables), default=0)
     stand_ins = {s["dataset"]: s for t in tables for s in t.get("stand_ins", [])}
@@ -23,6 +26,7 @@ def index(tables: list[Json], summary: Json, context: Json) -> str:
         f"<li>{picture(p['src'], p['alt'], '')}{text(p.get('text') or p['alt'])}</li>"
         for p in context.get("pictures", [])
     )
+    others = "".join(_stand_in(about) for about in context.get("stand_ins", []))
     found = sections.findings(tables)
     main = (
         "<h1>Every number these papers printed, put to four questions</h1>\n"
@@ -35,12 +39,21 @@ def index(tables: list[Json], summary: Json, context: Json) -> str:
         "<p>The questions are kept apart: a number may be possible and still not be comparable with ours.</p>\n"
         f"{_bars(summary)}\n{_stale(summary)}"
         + (f'<h2 id="findings">Most surprising</h2>\n{found}\n' if found else "")
-        + f'<h2 id="papers">Papers</h2>\n{_papers(tables)}\n<h2 id="files">Files</h2>\n{_files()}\n'
+        + f'<h2 id="papers">Papers</h2>\n{_papers(tables)}\n'
+        + (f'<h2 id="stand-ins">More stand-ins</h2>\n{STAND_INS}<ul class="gallery">{others}</ul>\n' if others else "")
+        + f'<h2 id="files">Files</h2>\n{_files()}\n'
         + _environment(context)
     )
     top = f"scale <b>{text(', '.join(scales))}</b> · {plural(seeds, 'seed')}"
     about = "What was printed, what we got, and whether the two may be compared."
     return shell("redraw: audit report", about, top, "", main, panel=False)
+
+
+def _stand_in(about: Json) -> str:
+    """One stand-in: its contact sheet, or a piece of its documents, and what it is."""
+    said = "".join(f"<q>{text(example)}</q>" for example in about["example"])
+    shown = picture(about["src"], about["alt"], "") if "src" in about else ""
+    return f"<li>{shown}{text(about['text'])}{said}</li>"
 
 
 def _bars(summary: Json) -> str:

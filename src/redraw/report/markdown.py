@@ -1,4 +1,4 @@
-"""The same tables as text: a page a paper, the front page and the audit. Reads aloud: every mark has its word."""
+"""The same tables as text: a page a paper, and the audit. Reads aloud: every mark has its word."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def paper(table_json: Json) -> str:
     for title, body in (
         ("Claims", _claims(table_json)),
         ("Figures", "\n".join(_figure(f) for f in table_json.get("figures", []))),
-        ("Findings", _findings([table_json])),
+        ("Findings", findings([table_json])),
         ("Departures", _departures(table_json)),
         ("Paper and released code differ", _differences(table_json)),
         ("What the paper leaves unsaid", _list(map(safe, table_json.get("silences") or []))),
@@ -153,7 +153,7 @@ def _figure(f: Json) -> str:
     return "\n".join(out)
 
 
-def _findings(tables: list[Json]) -> str:
+def findings(tables: list[Json]) -> str:
     return "".join(
         f"1. **{safe(str(f['title']).rstrip('.'))}.** {safe(f['says'])} ({safe(key)}"
         + (f": `redraw finding {key}`" if f.get("demonstration") else "")
@@ -191,7 +191,7 @@ def _lineage(table_json: Json) -> str:
 # --- over all papers ----------------------------------------------------------------------------------------------
 
 
-def _counts(summary: Json) -> str:
+def counts(summary: Json) -> str:
     rows = [
         [f"**{q.short}** {q.asks}", ", ".join(f"{said(w)} {n}" for w, n in summary["counts"][key].items() if n)]
         for key, q in audit.QUESTIONS.items()
@@ -199,39 +199,10 @@ def _counts(summary: Json) -> str:
     return grid(("Question", "Answers"), rows)
 
 
-def index(tables: list[Json], summary: Json, context: Json) -> str:
-    """The front page as text."""
-    seeds = max((t["seeds"] for t in tables), default=0)
-    scales = ", ".join(dict.fromkeys(t["scale"] for t in tables))
-    parts = [
-        "# Every number these papers printed, put to four questions\n",
-        f"**{scale_line(scales, seeds, any(t.get('stand_ins') for t in tables))}**\n",
-        f"## {plural(summary['cells'], 'printed cell')}, four questions\n",
-        _counts(summary),
-    ]
-    found = _findings(tables)
-    parts += ["## Most surprising\n", found] if found else []
-    rows = []
-    for t in tables:
-        own = audit.summary([t])
-        agrees = ", ".join(f"{said(w)} {n}" for w, n in own["counts"]["agrees"].items() if n)
-        claims = ", ".join(f"{said(w)} {n}" for w, n in own["claims"].items())
-        name = f"[{safe(t['paper'].get('short') or t['paper']['title'])}]({t['paper']['id']}.md)"
-        rows.append([name, str(own["cells"]), agrees, claims, safe(t["paper"].get("summary", ""))])
-    parts += ["## Papers\n", grid(("Paper", "Printed cells", "Agrees?", "Claims", "In a sentence"), rows)]
-    files = "[cells.csv](cells.csv), [claims.csv](claims.csv), [audit.md](audit.md), [audit.json](audit.json)"
-    parts.append(f"Files: {files}.\n")
-    made = [f"commit {context['commit']}"] if context.get("commit") else []
-    made += [str(context["machine"])] if context.get("machine") else []
-    made += [f"{k} {clock(v)}" for k, v in (context.get("wall") or {}).items()]
-    parts += [f"Made by: {safe(', '.join(made))}.\n"] if made else []
-    return "\n".join(parts)
-
-
 def audit_page(tables: list[Json], summary: Json) -> str:
     """`audit.md`: the four counts, then every cell of every paper with its four answers and why."""
     parts = ["# Audit\n", f"{plural(summary['cells'], 'printed cell')} of {plural(summary['papers'], 'paper')}.\n"]
-    parts += [_counts(summary)]
+    parts += [counts(summary)]
     old = summary.get("stale", [])
     note = f"{plural(len(old), 'value')} made by code that has changed since, marked “old code” below.\n"
     parts += [note] if old else []

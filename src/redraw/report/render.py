@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core import RedrawError, atomic_write, write_json
-from . import audit, html, markdown
+from . import audit, front_text, html, markdown
 
 Json = dict[str, Any]
 
@@ -44,7 +44,7 @@ def write_index(
     summary, context, folder = summary or audit.summary(tables), context or {}, Path(out_dir)
     texts = {
         "index.html": html.index(tables, summary, context),
-        "index.md": markdown.index(tables, summary, context),
+        "index.md": front_text.index(tables, summary, context),
         "audit.md": markdown.audit_page(tables, summary),
         "cells.csv": _csv(CELL_COLUMNS, tidy(tables)),
         "claims.csv": _csv(CLAIM_COLUMNS, claims_rows(tables)),

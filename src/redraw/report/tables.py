@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from ..core import read_json, write_json
+from ..data.base import Prepared
 from ..resolve import sized
 from ..sheets import read_sheets
 from . import cells, render
 from .compare import write_comparable
+from .gallery import contact_sheet, data_uri, stand_ins
 
 Sealed = tuple[dict[str, Any], dict[str, Any]]
 
@@ -57,12 +57,18 @@ def paper_table(spec: Mapping[str, Any], made_from: list[str], folder: Path) -> 
 
 def index_tables(spec: Mapping[str, Any], made_from: list[str], folder: Path, overridden: Mapping[str, Any]) -> Sealed:
     """Render the pages over all papers. ``overridden`` is what the command line said otherwise than params.yaml."""
-    tables = [read_json(record) for record in made_from if "/tables/" in record]
+    tables = [read_json(record) for record in made_from if "/tables/" in record and record != spec["gallery"]]
     summary = cells.summary(tables)
     write_json(folder / "resolved.json", {"params": spec["params"], "overridden": overridden})
-    pictures = [contact_sheet(name) for name in spec["pictures"]]
-    render.write_index(tables, summary, folder, {**environment(tables), "pictures": pictures})
+    pictures = [contact_sheet(Prepared.open(Path(record).parent), name) for name, record in spec["pictures"].items()]
+    others = read_json(spec["gallery"])["stand_ins"]
+    render.write_index(tables, summary, folder, {**environment(tables), "pictures": pictures, "stand_ins": others})
     return {"summary": summary}, {"code": spec["report"]}
+
+
+def gallery(spec: Mapping[str, Any]) -> Sealed:
+    """What stands in for the data sets that no table of this scale needs."""
+    return {"stand_ins": stand_ins(spec["stand_ins"])}, {"code": spec["report"]}
 
 
 def environment(tables: list[dict[str, Any]]) -> dict[str, Any]:
@@ -84,24 +90,6 @@ def environment(tables: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def contact_sheet(dataset: str, columns: int = 6, rows: int = 4) -> dict[str, str]:
-    """The first test images of a prepared data set as one picture, with what it is."""
-    from ..data import find
-    from ..data.base import Prepared
-
-    opened, about = Prepared.open(Path("results/data", dataset)), find(dataset)
-    test = opened.splits["test"]
-    columns, rows = min(columns, len(test)), max(1, min(rows, len(test) // columns))  # small sets fill fewer rows
-    shown = [opened.image(i) for i in test[: columns * rows]]
-    sheet = np.concatenate([np.concatenate(shown[k * columns : (k + 1) * columns], 1) for k in range(rows)], 0)
-    text = about.title + (f"; stand for {about.stands_for.upper()}" if about.stands_for else "")
-    return {
-        "src": data_uri(np.moveaxis(sheet, -1, 0)),
-        "alt": f"{columns * rows} images of {about.title}",
-        "text": text,
-    }
-
-
 def grid(path: Path, evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Rows [{"caption", "images": [data URI]}] of a run's samples, one row per caption in the order asked for."""
     from ..scores import group_name
@@ -117,13 +105,3 @@ def grid(path: Path, evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
         rows.setdefault(caption, []).append(data_uri(image))
     styles = [{"caption": "real images: in the style of", "images": [data_uri(i) for i in style]}] if len(style) else []
     return [*styles, *({"caption": caption, "images": row} for caption, row in rows.items())]
-
-
-def data_uri(image: np.ndarray) -> str:
-    """A uint8 image [C, H, W] as a PNG inside a data URI."""
-    from PIL import Image
-
-    picture = Image.fromarray(image[0] if len(image) == 1 else np.moveaxis(image, 0, -1))
-    held = io.BytesIO()
-    picture.save(held, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(held.getvalue()).decode()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -64,6 +65,14 @@ def closed_curve(points: Sequence[Point], per_point: int = 7) -> np.ndarray:
     return np.matmul(_catmull_rom(per_point), corners).reshape(-1, 2)
 
 
+def open_curve(points: Sequence[Point] | np.ndarray, per_point: int = 6) -> np.ndarray:
+    """A Catmull-Rom curve from the first to the last of ``points``: [per_point * (N - 1) + 1, 2]. Twice makes a corner."""
+    p = np.asarray(points, float)
+    p = np.vstack([p[:1], p, p[-1:]])
+    corners = np.stack([p[:-3], p[1:-2], p[2:-1], p[3:]], axis=1)
+    return np.vstack([np.matmul(_catmull_rom(per_point), corners).reshape(-1, 2), p[-1:]])
+
+
 @lru_cache(maxsize=8)
 def _circle(points: int) -> np.ndarray:
     angles = np.linspace(0, 2 * np.pi, points, endpoint=False)
@@ -82,6 +91,7 @@ class Canvas:
         self.over = over
         self.image = background.resize((self.width * over, self.height * over), Image.Resampling.NEAREST)
         self.draw = ImageDraw.Draw(self.image)
+        self._marks: Image.Image | None = None
         self._kept: list[tuple[str, np.ndarray, Colour, int]] | None = None
         self.place(1.0, 0.0, 0.0)
 
@@ -127,11 +137,23 @@ class Canvas:
         """``width`` in local units."""
         self._lay("line", self._device(points), colour, max(1, round(width * self._unit * self.over)))
 
+    @contextlib.contextmanager
+    def within(self, outline: Sequence[Point] | np.ndarray) -> Iterator[None]:
+        """What is drawn meanwhile shows only inside a polygon, given in the local coordinates of the beginning."""
+        before, shape = self.image.copy(), self._device(outline)
+        yield
+        hidden = Image.new("L", self.image.size, 255)
+        ImageDraw.Draw(hidden).polygon(shape.ravel().tolist(), fill=0)
+        self.image.paste(before, (0, 0), hidden)
+
     def outlined(self) -> None:
         self._kept = []
 
-    def ink(self, edge: Colour, width: float) -> tuple[float, float, float, float]:
-        """Draw what was kept back over an outline ``width`` pixels wide. Returns left, top, right, bottom in pixels."""
+    def ink(self, edge: Colour, width: float, mark: int = 0) -> tuple[float, float, float, float]:
+        """Draw what was kept back over an outline ``width`` pixels wide. Returns left, top, right, bottom in pixels.
+
+        With a ``mark`` (1 to 255) ``marks`` says where it can be seen.
+        """
         kept, self._kept = self._kept or [], None
         thick = max(1, round(2 * width * self.over))
         for kind, points, _, stroke in kept:
@@ -141,11 +163,29 @@ class Canvas:
                 self.draw.line(points.ravel().tolist(), fill=edge, width=stroke + thick, joint="curve")
         for kind, points, colour, stroke in kept:
             self._lay(kind, points, colour, stroke)
+        if mark:
+            self._stamp(kept, thick, mark)
         margin = thick / 2 + 1  # Pillow rounds corners to whole device pixels
         low = np.min([p.min(axis=0) - s / 2 for _, p, _, s in kept], axis=0) - margin
         high = np.max([p.max(axis=0) + s / 2 for _, p, _, s in kept], axis=0) + margin
         low, high = low / self.over, high / self.over
         return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+    def _stamp(self, kept: list[tuple[str, np.ndarray, Colour, int]], thick: int, mark: int) -> None:
+        if self._marks is None:
+            self._marks = Image.new("L", self.image.size)
+        draw = ImageDraw.Draw(self._marks)
+        for kind, points, _, stroke in kept:
+            if kind == "fill":
+                draw.polygon(points.ravel().tolist(), fill=mark, outline=mark, width=max(1, thick // 2))
+            else:
+                draw.line(points.ravel().tolist(), fill=mark, width=stroke + thick, joint="curve")
+
+    def marks(self) -> np.ndarray:
+        """The mark that is uppermost at the centre of each pixel, uint8 [height, width]; 0 where there is none."""
+        if self._marks is None:
+            return np.zeros((self.height, self.width), np.uint8)
+        return np.asarray(self._marks)[self.over // 2 :: self.over, self.over // 2 :: self.over]
 
     def finish(self, grain: float, noise: np.random.Generator) -> np.ndarray:
         """The picture, uint8 [height, width, 3], with brightness noise of ``grain`` grey levels."""

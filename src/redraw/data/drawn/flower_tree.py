@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import numpy as np
 
-from ...core import atomic_write
 from .dice import Dice
 from .flower_captions import captions
 from .flowers import picture
-from .trees import CAPTIONS, Edition, write_class_lists, write_jpeg, write_lines
+from .trees import CAPTIONS, Edition, write_class_lists, write_jpeg, write_lines, write_mat
 
 REED = "cvpr2016_flowers"
-HEADER = b"MATLAB 5.0 MAT-file, drawn flowers"
-HEADER_BYTES = 116  # text at the beginning of a .mat file, where writers note the time
 
 
 def write_flowers(folder: Path, edition: Edition) -> None:
@@ -41,12 +37,3 @@ def own_sets(edition: Edition, kind: int) -> list[str]:
     few = max(1, edition.per_class // 4)
     order = Dice(edition.seed, "own sets", kind).shuffled(range(edition.per_class))
     return ["trnid" if order[i] < few else "valid" if order[i] < 2 * few else "tstid" for i in range(edition.per_class)]
-
-
-def write_mat(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """A MATLAB 5 file without a time in it: the same bytes every time."""
-    from scipy.io import savemat
-
-    buffer = io.BytesIO()
-    savemat(buffer, arrays)
-    atomic_write(path, HEADER.ljust(HEADER_BYTES) + buffer.getvalue()[HEADER_BYTES:])

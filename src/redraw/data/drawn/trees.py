@@ -1,22 +1,27 @@
-"""What the raw folders of drawn birds and flowers have in common: editions, whole-or-nothing folders, pictures, lists."""
+"""What the raw folders of drawn data sets have in common: editions, whole-or-nothing folders, pictures, lists."""
 
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image
 
-from ...core import RedrawError, locked, nearest
+from ...core import RedrawError, atomic_write, locked, nearest
 from .dice import Dice
 
 CAPTIONS = "text_c10"
 QUALITY = 92
+MAT_TEXT = 116  # bytes at the beginning of a .mat file, where writers note the time
+
+Drawn = TypeVar("Drawn")
 
 
 @dataclass(frozen=True)
@@ -42,16 +47,22 @@ class Edition:
 
 
 def fetch(
-    raw: Path, family: str, edition: str, editions: Mapping[str, Edition], write: Callable[[Path, Edition], None]
+    raw: Path, family: str, edition: str, editions: Mapping[str, Drawn], write: Callable[[Path, Drawn], None]
 ) -> None:
     """Draw an edition into folder ``raw``: the same bytes every time, all of it or nothing.
 
     Raises RedrawError for an edition that there is not.
     """
+    wanted = known(family, edition, editions)
+    with whole_folder(raw) as part:
+        write(part, wanted)
+
+
+def known(family: str, edition: str, editions: Mapping[str, Drawn]) -> Drawn:
+    """One of ``editions``. Raises RedrawError for one that there is not."""
     if edition not in editions:
         raise RedrawError(f"{family}: there is no edition {edition!r}: {nearest(edition, list(editions))}")
-    with whole_folder(raw) as part:
-        write(part, editions[edition])
+    return editions[edition]
 
 
 @contextlib.contextmanager
@@ -95,6 +106,21 @@ def write_jpeg(path: Path, image: np.ndarray) -> None:
     """Without chroma subsampling: narrow red legs would lose their colour."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(image).save(path, "JPEG", quality=QUALITY, subsampling=0)
+
+
+def write_mat(path: Path, arrays: Mapping[str, np.ndarray], about: str = "drawn flowers", packed: bool = False) -> None:
+    """A MATLAB 5 file without a time in it, the same bytes every time; ``packed`` with zlib."""
+    from scipy.io import savemat
+
+    buffer = io.BytesIO()
+    savemat(buffer, dict(arrays), do_compression=packed)
+    text = f"MATLAB 5.0 MAT-file, {about}".encode("ascii").ljust(MAT_TEXT)
+    atomic_write(path, text + buffer.getvalue()[MAT_TEXT:])
+
+
+def write_png(path: Path, image: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(image).save(path, "PNG")
 
 
 def write_class_lists(folder: Path, names: list[str], edition: Edition) -> None:
