@@ -83,7 +83,8 @@ def _facts(path: Path) -> dict[str, Any]:
     """What a file imports, [[level, module, names]], and its substance: a digest of what it does, without comments, docstrings
     and layout, so that only a change that could alter a number changes it."""
     content = path.read_bytes()
-    return _MEMORY.get(hashlib.sha256(content).hexdigest()[:32]) or _MEMORY.put(content, _read(content))
+    key = hashlib.sha256(content).hexdigest()[:32]
+    return _MEMORY.get(key) or _MEMORY.put(key, _read(content))
 
 
 def _read(content: bytes) -> dict[str, Any]:
@@ -131,8 +132,8 @@ class _Memory:
             return facts
         return None
 
-    def put(self, content: bytes, facts: dict[str, Any]) -> dict[str, Any]:
-        self._asked[hashlib.sha256(content).hexdigest()[:32]] = facts
+    def put(self, key: str, facts: dict[str, Any]) -> dict[str, Any]:
+        self._asked[key] = facts
         self._new = True
         return facts
 

@@ -5,6 +5,9 @@ A name is <family> or <family>-<edition>; an edition of what is made here may en
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
+
 SIZES = ("", "small", "large")
 ASIDE = ("reference", "others", "attngan")
 """Editions that are not shown: what only instruments see, and the same pictures with other text."""
@@ -46,16 +49,6 @@ STAND_INS = {
 """Data sets that are made on the spot: {family: (title, {edition: the data set in whose layout it is written}, sizes)}."""
 
 
-def title(dataset: str) -> str:
-    """What a family is called, and which edition it is where editions are data sets of their own."""
-    name = (REAL | STAND_INS)[family(dataset)][0]
-    return (
-        f"{name}, {edition(dataset)}"
-        if family(dataset) in ("lsun", "imagenet", "omniglot") and edition(dataset)
-        else name
-    )
-
-
 def family(dataset: str) -> str:
     """A data set's name without its edition, which follows a hyphen."""
     return dataset.partition("-")[0]
@@ -66,15 +59,34 @@ def edition(dataset: str) -> str:
     return dataset.partition("-")[2]
 
 
+def _all() -> Iterator[tuple[str, str | None]]:
+    for name, (_, editions) in REAL.items():
+        yield from (("-".join(filter(None, (name, kind))), None) for kind in editions)
+    for name, (_, kinds, sizes) in STAND_INS.items():
+        for kind, size in itertools.product(kinds, sizes):
+            yield "-".join(filter(None, (name, "_".join(filter(None, (kind, size)))))), kinds[kind]
+
+
+NAMES = dict(_all())
+"""Every data set's name: {name: the data set that it stands for, None for one that people download}."""
+
+
 def stands_for(dataset: str) -> str | None:
     """The data set in whose layout ``dataset`` is written; None for one that people download, and for an unknown name."""
-    if family(dataset) not in STAND_INS:
-        return None
-    _, written_as, sizes = STAND_INS[family(dataset)]
-    for kind, real in written_as.items():
-        if edition(dataset) in ("_".join(filter(None, (kind, size))) for size in sizes):
-            return real
-    return None
+    return NAMES.get(dataset)
+
+
+def written_as(dataset: str) -> str:
+    """The data set in whose layout ``dataset`` is written: another one's or its own."""
+    return stands_for(dataset) or dataset
+
+
+def title(dataset: str) -> str:
+    """What a family is called, and which edition it is where its editions show different things."""
+    if family(dataset) in STAND_INS:
+        return STAND_INS[family(dataset)][0]
+    name, kind = REAL[family(dataset)][0], edition(dataset)
+    return name if kind in ("", *ASIDE) else f"{name}, {kind}"
 
 
 def maker(dataset: str) -> str:
@@ -84,7 +96,7 @@ def maker(dataset: str) -> str:
 
 def reader(dataset: str) -> str:
     """The module below redraw that reads the data set's raw files."""
-    return maker(stands_for(dataset) or dataset)
+    return maker(written_as(dataset))
 
 
 def modules(dataset: str) -> list[str]:

@@ -143,7 +143,7 @@ class Plan(Graph):
         runs = [r for r in self.run.values() if edition(r.stands_for) not in ASIDE]
         shown = {r.dataset: self.artefacts[self.manifest(r.id)].spec["data"] for r in reversed(runs)}
         used = {r.stands_for for r in runs}
-        others = {n: a for a, n in self._offered() if a not in used} if self.scale != "paper" else {}
+        others = [name for asked, name in self._offered() if asked not in used] if self.scale != "paper" else []
         spec = {"scale": self.scale, "stand_ins": others, "report": code_digest(["report"])}
         gallery = f"{folder}/stand_ins.json"
         self._add("gallery", spec, gallery, [], [], [], ["report"])

@@ -1,10 +1,10 @@
 """Real pictures at the sizes of a generator's stages, reduced as Pillow reduces them, in batches and on any device.
 
 AttnGAN and StackGAN-v2 make them with torchvision's Resize on Pillow pictures: bilinear, antialiased, each pass rounded to
-bytes. A resize of floats differs from it by up to one grey level, an average pool by 13 and a resize without antialiasing by
-25 of 255, and the discriminators of the lower stages see it. Pillow (src/libImaging/Resample.c) weighs in whole numbers of 22
-bits, across first, then down. Since version 13 it goes down first where the height shrinks by more than twice as many pixels
-as the width; squares, which are all that is made here, come out the same.
+bytes. An average pool and a resize without antialiasing give visibly other pictures, and a discriminator sees what it is shown.
+Pillow (src/libImaging/Resample.c) weighs in whole numbers of 22 bits, across first, then down. Since version 13 it goes down
+first where the height shrinks by more than twice as many pixels as the width; squares, which are all that is made here, come
+out the same.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def summed(levels: torch.Tensor, size: int) -> torch.Tensor:
 
 
 def _on_cpu(levels: torch.Tensor, size: int) -> torch.Tensor:
-    """The same by torchvision, eight times as fast there; on other devices it goes by floats."""
+    """The same by torchvision, which is faster, but goes by floats on other devices."""
     from torchvision.transforms.v2 import InterpolationMode
     from torchvision.transforms.v2.functional import resize
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,9 +26,16 @@ class Dataset:
     """One data set. Its reader is the module of the data set that it stands for, or its own."""
 
     name: str
-    title: str
-    stands_for: str | None
-    raw: str  # the folder below work/raw; data sets may share one
+
+    @property
+    def stands_for(self) -> str | None:
+        """The data set in whose layout its raw files are made here; None for one that people download."""
+        return names.stands_for(self.name)
+
+    @property
+    def raw(self) -> str:
+        """The folder below work/raw; editions of what people download share one."""
+        return self.name if self.made else names.family(self.name)
 
     @property
     def made(self) -> bool:
@@ -44,13 +51,13 @@ class Dataset:
     def needs(self) -> str:
         """What people put into the raw folder."""
         said = self.reader.NEEDS
-        return said[names.edition(self.stands_for or self.name)] if isinstance(said, Mapping) else said
+        return said[names.edition(names.written_as(self.name))] if isinstance(said, Mapping) else said
 
     @property
     def raw_files(self) -> tuple[str, ...]:
         """Files and folders that have to be there."""
         files = self.reader.RAW_FILES
-        return files[names.edition(self.stands_for or self.name)] if isinstance(files, Mapping) else files
+        return files[names.edition(names.written_as(self.name))] if isinstance(files, Mapping) else files
 
     def find_raw(self, raw: Path, name: str) -> Path | None:
         """Where one of ``raw_files`` lies, if it does."""
@@ -61,18 +68,7 @@ class Dataset:
         importlib.import_module(f"redraw.{names.maker(self.name)}").fetch(raw, names.edition(self.name))
 
 
-def _datasets() -> Iterator[Dataset]:
-    for name, (title, editions) in names.REAL.items():
-        for edition in editions:
-            yield Dataset("-".join(filter(None, (name, edition))), title, None, name)
-    for name, (title, written_as, sizes) in names.STAND_INS.items():
-        for edition, real in written_as.items():
-            for size in sizes:
-                full = "-".join(filter(None, (name, "_".join(filter(None, (edition, size))))))
-                yield Dataset(full, ", ".join(filter(None, (title, edition, size))), real, full)
-
-
-DATASETS = {d.name: d for d in _datasets()}
+DATASETS = {name: Dataset(name) for name in names.NAMES}
 
 
 def find(name: str) -> Dataset:

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from ..core import RedrawError
-from ..names import edition, family, stands_for
+from ..names import edition, family, written_as
 from . import attngan, cub_text, lists, reed
 from .cub_attributes import read_attributes
 from .cub_parts import read_parts
@@ -65,7 +65,7 @@ def prepare(raw: Path, writer: PreparedWriter, options: Mapping[str, Any]) -> No
     file that is missing, contradicts another one, or is not of its form (which file, which line, what was expected).
     """
     form = form_of(options, writer.dataset, ("none", "box"))
-    theirs = edition(stands_for(writer.dataset) or writer.dataset) == "attngan"
+    theirs = edition(written_as(writer.dataset)) == "attngan"
     names_of, needs = (ATTNGAN_FILES, ATTNGAN_NEEDS) if theirs else (OF_REED, NEEDS)
     found = {name: required(raw, name, find_raw(raw, name), writer.dataset, needs) for name in names_of}
     home, pictures = raw / CUB, Pictures()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
+from .. import names
 from ..core import RedrawError, file_digest, nearest
 from .writer import PreparedWriter
 
@@ -97,12 +98,8 @@ def same_ids(path: Path, ids: Iterable[int], other: Path, named: dict[int, str])
 
 
 def edition(dataset: str, known: Sequence[str]) -> str:
-    """Which of the ``known`` editions a data set's name asks for: what follows its first hyphen, without its size.
-
-    Raises RedrawError where there is no such edition.
-    """
-    said = dataset.partition("-")[2]
-    said = next((said[: -len(size)].rstrip("_") for size in ("small", "large") if said.endswith(size)), said)
+    """Which of the ``known`` editions of a reader a data set's name asks for. Raises RedrawError where there is no such one."""
+    said = names.edition(names.written_as(dataset))
     if said not in known:
         raise RedrawError(f"{dataset}: no edition {said!r}: known: {', '.join(e or 'none' for e in known)}")
     return said
