@@ -1,4 +1,4 @@
-"""AttnGAN's pickles and texts beside CUB-200-2011, and StackGAN's embeddings: by key, held against each other, one line each."""
+"""AttnGAN's pickles and texts beside CUB-200-2011: by key, held against each other, one line each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from trees_text import WORDS, N, attngan_parts, bird, ids_of, put, write_birds, 
 
 from redraw.core import RedrawError
 from redraw.data import attngan, cub
-from redraw.data.stackgan_text import embeddings
 from redraw.data.tokens import tokenize
 
 AGAIN = "get the file again, then run the same command"
@@ -364,38 +363,3 @@ def test_malformed_texts_are_one_line(trees, tmp_path, harm, said):
     with pytest.raises(RedrawError) as error:
         read(trees, tmp_path / "cub")
     assert str(error.value) == f"{text(trees, 7)}{said}"
-
-
-# --- StackGAN's embeddings ---------------------------------------------------------------------------------------
-
-
-def vectors(n: int = 3) -> list[np.ndarray]:
-    return [np.random.default_rng(k).normal(size=(10, 4)).astype(np.float32) for k in range(n)]
-
-
-def test_embeddings_come_back(tmp_path):
-    path = tmp_path / "char-CNN-RNN-embeddings.pickle"
-    for protocol in (0, 2, 4):
-        path.write_bytes(pickle.dumps(vectors(), protocol))
-        found = embeddings(path, 3, width=4)
-        assert found.dtype == np.float32 and np.array_equal(found, vectors())
-
-
-@pytest.mark.parametrize(
-    "value, said",
-    [
-        (vectors(2), f"a list of 2, expected the arrays of 3 files: {AGAIN}"),
-        ({"a": 1}, f"a dict, expected the arrays of 3 files: {AGAIN}"),
-        ([*vectors(2), vectors()[0][:5]], f"file 3 has float32 [5, 4], expected float32 [10, 4]: {AGAIN}"),
-        ([vectors()[0].astype(int), *vectors(2)], f"file 1 has int64 [10, 4], expected float32 [10, 4]: {AGAIN}"),
-        ([*vectors(2), "x"], f"file 3 has str, expected float32 [10, 4]: {AGAIN}"),
-        ([*vectors(2), np.full((10, 4), np.inf)], f"file 3 has a number that is not finite: {AGAIN}"),
-        ([*vectors(2), print], f"not read: it asks for '__builtin__ print': {REMOVE}"),
-    ],
-)
-def test_malformed_embeddings_are_one_line(tmp_path, value, said):
-    path = tmp_path / "char-CNN-RNN-embeddings.pickle"
-    path.write_bytes(pickle.dumps(value, 2))
-    with pytest.raises(RedrawError) as error:
-        embeddings(path, 3, width=4)
-    assert str(error.value) == f"{path}: {said}"

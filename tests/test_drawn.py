@@ -351,7 +351,7 @@ def test_class_lists_are_disjoint_and_cover_all(which, small, small_flowers):
     names = ("all", "train", "val", "trainval", "test")
     every, train, val, trainval, test = (set((folder / f"{n}classes.txt").read_text().split()) for n in names)
     assert train | val == trainval and not train & val and not trainval & test and trainval | test == every
-    assert (len(train), len(val), len(test)) == (10, 5, 5) if which == "birds" else (6, 3, 3)
+    assert (len(train), len(val), len(test)) == ((10, 5, 5) if which == "birds" else (6, 3, 3))
     for edition in editions.values():
         assert edition.train + edition.validation + edition.test == edition.classes
     assert {p.name for p in (folder / "text_c10").iterdir()} == every

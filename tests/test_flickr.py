@@ -183,7 +183,7 @@ def test_what_is_repaired_is_noted(raw, tmp_path, case):
     harm(raw)
     opened = prepared_by(flickr8k, "flickr8k", raw, tmp_path / "out", size=16)
     assert said in opened.manifest["notes"]
-    assert len(opened) == 5 if case.startswith("unsplit") else 6
+    assert len(opened) == (5 if case.startswith("unsplit") else 6)
     expected = texts_of(0)[1:] if case == "empty caption" else texts_of(0)
     assert opened.captions(opened.names.index(FIRST.removesuffix(".jpg"))) == expected
 

@@ -186,9 +186,7 @@ def test_relations_hold_in_the_picture(drawn):
                     assert kind != "right" or ax > bx
                     assert kind != "front" or ay > by or max(ay, by) > 0.9 * shown.image.shape[0]
                     assert kind != "above" or ay < by
-                    assert kind not in ("above", "below") or flies(shown.scene, shown.scene.groups[a]) == (
-                        kind == "above"
-                    )
+                    assert kind not in ("above", "below") or flies(shown.scene.groups[a]) == (kind == "above")
     assert set(seen) == {"left", "right", "front", "behind", "near", "above", "below", "far"}
     assert seen["left"] == seen["right"] and seen["front"] == seen["behind"] and seen["above"] == seen["below"]
 

@@ -18,9 +18,8 @@ import numpy as np
 
 from ..core import RedrawError
 from ..names import family
-from .lists import GET_AGAIN, all_different, compare_files, fail, none_left, required
+from .lists import GET_AGAIN, all_different, compare_counts, compare_files, fail, none_left, required
 from .lists import found as find_raw
-from .reed import compare_counts
 from .writer import PreparedWriter
 
 PARTS = {"train": "train", "valid": "validation", "test": "test"}

@@ -12,7 +12,7 @@ USUAL = 5  # captions of an image in COCO and Flickr
 
 
 class CaptionLists:
-    """``add`` captions in any order, then ``of(row)`` gives those of an image. Some 20 bytes a caption beside its text."""
+    """``add`` captions in any order, then ``of(row)`` gives those of an image. Some 32 bytes a caption beside its text."""
 
     def __init__(self) -> None:
         self._bytes, self._ends = bytearray(), array("q", [0])

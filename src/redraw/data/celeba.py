@@ -23,10 +23,9 @@ import numpy as np
 from ..core import RedrawError
 from ..names import family
 from .forms import form_of, off_picture
-from .lists import GET_AGAIN, compare_files, fail, lines, required
+from .lists import GET_AGAIN, GET_BOTH, compare_counts, compare_files, fail, lines, required, same_pictures
 from .lists import found as find_raw
 from .pictures import Item, Pictures
-from .reed import GET_BOTH, compare_counts
 from .writer import PreparedWriter
 
 PICTURES, PARTITION, ATTRIBUTES = "img_align_celeba", "list_eval_partition.txt", "list_attr_celeba.txt"
@@ -54,7 +53,7 @@ def prepare(raw: Path, writer: PreparedWriter, options: Mapping[str, Any]) -> No
         required(raw, name, find_raw(raw, name), writer.dataset, NEEDS)
     splits = _partition(raw / PARTITION)
     rows = {name: row for row, name in enumerate(splits)}
-    _same_files(raw / PICTURES, rows)
+    same_pictures(raw / PICTURES, rows.keys(), PARTITION)
     writer.attributes, attributes = _table(raw / ATTRIBUTES, rows, "<1 or -1>", np.int8, _signs)
     coordinates, places = _table(raw / LANDMARKS, rows, "<pixels>", np.float32, _numbers)
     writer.keypoints = _points(raw / LANDMARKS, coordinates)
@@ -107,16 +106,6 @@ def _partition(path: Path) -> dict[str, str]:
     if not found:
         raise RedrawError(f"{path}: names no image: {GET_AGAIN}")
     return dict(sorted(found.items()))
-
-
-def _same_files(folder: Path, named: Mapping[str, int]) -> None:
-    there = {p.name for p in folder.iterdir() if not p.name.startswith(".")}
-    missing, extra = sorted(named.keys() - there), sorted(there - named.keys())
-    if missing or extra:
-        which = f"{missing[0]} is missing" if missing else f"{extra[0]} is not in {PARTITION}"
-        raise RedrawError(
-            f"{folder}: {len(there)} pictures where {PARTITION} has {len(named)}, {which}: get the folder again"
-        )
 
 
 def _table(

@@ -18,9 +18,8 @@ import numpy as np
 from ..core import RedrawError
 from ..names import family
 from .forms import form_of
-from .lists import GET_AGAIN, all_different, lines, required
+from .lists import GET_AGAIN, all_different, compare_counts, lines, required
 from .lists import found as find_raw
-from .reed import compare_counts
 from .writer import PreparedWriter
 
 HOME = "cifar-10-batches-bin"

@@ -16,7 +16,6 @@ image are there in all. COCO has no classes of images: class_id is 0, and what i
 
 from __future__ import annotations
 
-import os
 from array import array
 from collections import Counter
 from collections.abc import Mapping
@@ -34,9 +33,8 @@ from .caption_lists import CaptionLists, OtherCounts
 from .coco_objects import Objects
 from .forms import form_of
 from .json_entries import entries, fail, no_doubles
-from .lists import GET_AGAIN, found, required
+from .lists import GET_AGAIN, GET_BOTH, compare_counts, found, required, same_pictures
 from .pictures import Item, Pictures
-from .reed import GET_BOTH, compare_counts
 from .writer import PreparedWriter
 
 PARTS = ("train2014", "val2014")
@@ -82,7 +80,7 @@ def prepare(raw: Path, writer: PreparedWriter, options: Mapping[str, Any]) -> No
     annotations = raw / "annotations"
     images = _images(annotations)
     for part in PARTS:
-        _same_files(raw / part, annotations / f"captions_{part}.json", images.names(part))
+        same_pictures(raw / part, images.names(part), f"captions_{part}.json")
     texts = _captions(annotations, images)
     split_of, tokens = _karpathy(at[KARPATHY], annotations, images, texts, asked == "karpathy_tokens")
     objects = Objects.read(annotations, images.part_of, images.sizes)
@@ -162,17 +160,6 @@ def _images(annotations: Path) -> _Images:
         ids += part_of[part]
         sizes.append(table[:, 1:])
     return _Images(ids, np.concatenate(sizes).astype(np.int32), part_of)
-
-
-def _same_files(folder: Path, path: Path, named: set[str]) -> None:
-    """Raises RedrawError where the pictures that lie in ``folder`` are not those that ``path`` names."""
-    there = {name for name in os.listdir(folder) if not name.startswith(".")}
-    missing, extra = named - there, there - named
-    if missing or extra:
-        which = f"{min(missing)} is missing" if missing else f"{min(extra)} is not in {path.name}"
-        raise RedrawError(
-            f"{folder}: {len(there)} pictures where {path.name} has {len(named)}, {which}: get the folder again"
-        )
 
 
 def _captions(annotations: Path, images: _Images) -> CaptionLists:

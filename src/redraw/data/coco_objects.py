@@ -11,7 +11,7 @@ import numpy as np
 
 from ..core import RedrawError
 from .json_entries import entries, fail, no_doubles
-from .reed import GET_BOTH
+from .lists import GET_BOTH
 from .writer import PreparedWriter
 
 TOLERANCE = 1  # pixels by which a box may stand out of its image before that is noted

@@ -28,9 +28,8 @@ from . import attngan, cub_text, lists, reed
 from .cub_attributes import read_attributes
 from .cub_parts import read_parts
 from .forms import Box, form_of, off_picture
-from .lists import GET_AGAIN, fail, one, required, same_ids, table
+from .lists import GET_AGAIN, compare_counts, fail, one, required, same_ids, same_pictures, table
 from .pictures import Item, Pictures
-from .reed import compare_counts
 from .writer import PreparedWriter
 
 CUB, REED = "CUB_200_2011", "cvpr2016_cub"
@@ -73,7 +72,7 @@ def prepare(raw: Path, writer: PreparedWriter, options: Mapping[str, Any]) -> No
     class_names, class_of = _classes(home, names)
     own = _own_split(home, names)
     boxes = _boxes(home, names)
-    _same_files(home / "images", set(names.values()))
+    same_pictures(home / "images", set(names.values()), "images.txt", pattern="*/*")
     writer.classes = class_names
     keys = {i: name.rpartition(".")[0] for i, name in names.items()}
     of_key = {keys[i]: class_names[class_id] for i, class_id in class_of.items()}
@@ -193,14 +192,3 @@ def _check_box(path: Path, box_at: tuple[Box, int], what: str, width: int, heigh
         fail(path, number, f"the box of {what} has no area ({said})")
     if x < -TOLERANCE or y < -TOLERANCE or x + w > width + TOLERANCE or y + h > height + TOLERANCE:
         fail(path, number, f"the box of {what} stands out of its {width} x {height} pixels ({said})")
-
-
-def _same_files(folder: Path, named: set[str]) -> None:
-    """Raises RedrawError where the pictures that lie there are not those of images.txt."""
-    there = {f"{p.parent.name}/{p.name}" for p in folder.glob("*/*") if not p.name.startswith(".")}
-    missing, extra = sorted(named - there), sorted(there - named)
-    if missing or extra:
-        which = f"{missing[0]} is missing" if missing else f"{extra[0]} is not in images.txt"
-        raise RedrawError(
-            f"{folder}: {len(there)} pictures where images.txt has {len(named)}, {which}: get the folder again"
-        )

@@ -17,8 +17,7 @@ from typing import Any
 
 from ..core import RedrawError
 from ..names import family
-from .lists import GET_AGAIN, fail, required
-from .reed import compare_counts
+from .lists import GET_AGAIN, compare_counts, fail, required, shown
 from .writer import PreparedWriter
 
 SPLITS = {"train": "train", "valid": "validation", "test": "test"}
@@ -89,8 +88,7 @@ def _split(path: Path, number: int, line: str) -> tuple[str, str]:
     label, tab, text = line.partition("\t")
     label = label.strip().removeprefix(MARK)
     if not tab or not label or len(label) > 20 or label.split() != [label]:
-        shown = line if len(line) <= 60 else f"{line[:57]}…"
-        fail(path, number, f"{shown!r}, expected `<label><TAB><text>`")
+        fail(path, number, f"{shown(line)!r}, expected `<label><TAB><text>`")
     return label, text
 
 

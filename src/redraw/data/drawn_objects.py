@@ -13,7 +13,7 @@ from .drawn import trees
 from .drawn.dice import Dice
 from .drawn.objects import CLASSES, Picture, picture
 
-__all__ = ["EDITIONS", "Edition", "describe", "fetch", "layout"]
+__all__ = ["EDITIONS", "Edition", "describe", "fetch"]
 
 FOLDER = "cifar-10-batches-bin"
 BATCHES = 5
@@ -42,11 +42,6 @@ def describe(edition: str, batch: int, index: int) -> Picture:
     first = TEST if batch == 0 else (batch - 1) * 100_000
     order = Dice(own.seed, "order", batch, turn).shuffled(range(len(CLASSES)))
     return picture(own.seed, order[place], first + turn)
-
-
-def layout(edition: str) -> tuple[str, ...]:
-    """The folder that ``fetch`` makes."""
-    return (FOLDER,)
 
 
 def fetch(raw: Path, edition: str) -> None:

@@ -15,7 +15,7 @@ from .drawn.dice import Dice
 from .drawn.pet_kinds import BREEDS
 from .drawn.pets import Picture, picture
 
-__all__ = ["EDITIONS", "Edition", "describe", "fetch", "file_of", "layout"]
+__all__ = ["EDITIONS", "Edition", "describe", "fetch", "file_of"]
 
 ODD = ("n02105855", 2933)  # a PNG whatever its name says
 LAST_NUMBER = 29_999
@@ -56,11 +56,6 @@ def file_of(edition: str, index: int) -> str:
     wnid, within = breeds[index % len(breeds)].wnid, index // len(breeds)
     numbers = _numbers(own.seed, wnid, 1 + (len(breeds) + own.pictures - 1) // len(breeds))
     return f"train/{wnid}/{wnid}_{numbers[within]}.JPEG"
-
-
-def layout(edition: str) -> tuple[str, ...]:
-    """The folders that ``fetch`` makes."""
-    return ("train",)
 
 
 def fetch(raw: Path, edition: str) -> None:

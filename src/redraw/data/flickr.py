@@ -20,9 +20,8 @@ from ..names import family
 from . import karpathy
 from .caption_lists import USUAL, CaptionLists, OtherCounts
 from .forms import form_of
-from .lists import GET_AGAIN, fail, found, required, shown, utf8_lines
+from .lists import GET_AGAIN, GET_BOTH, compare_counts, fail, found, required, shown, utf8_lines
 from .pictures import Item, Pictures
-from .reed import GET_BOTH, compare_counts
 from .writer import PreparedWriter
 
 SPLITS = {"train": "train", "val": "validation", "test": "test"}

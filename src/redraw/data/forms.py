@@ -36,7 +36,6 @@ Box = tuple[float, float, float, float]
 SIZES = 8, 1024
 CHOICES = {
     "fit": ("squash", "shorter"),
-    "crop": ("none", "box", "centre"),
     "filter": ("bicubic", "bilinear", "lanczos", "hamming", "box", "nearest"),
     "channels": ("rgb", "grey"),
 }
@@ -158,7 +157,7 @@ def form_of(options: Mapping[str, Any], dataset: str, crops: Sequence[str], **de
         why = "it has no boxes to crop by, " if found.crop == "box" else ""
         raise RedrawError(f"{dataset}: crop {found.crop!r}: {why}known: {', '.join(crops)}")
     for name, values in CHOICES.items():
-        if name != "crop" and getattr(found, name) not in values:
+        if getattr(found, name) not in values:
             raise RedrawError(f"{dataset}: {name} {getattr(found, name)!r}: known: {', '.join(values)}")
     if isinstance(found.scale, bool) or not isinstance(found.scale, int | float) or not found.scale > 0:
         raise RedrawError(f"{dataset}: scale {found.scale!r}: give a number above 0")

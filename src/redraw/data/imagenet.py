@@ -22,13 +22,12 @@ from typing import Any
 from ..core import RedrawError
 from ..names import family
 from .forms import form_of
-from .lists import GET_AGAIN, edition, required
+from .lists import GET_AGAIN, compare_counts, edition, required
 from .pictures import Item, Pictures
-from .reed import compare_counts
 from .writer import PreparedWriter
 
 FOLDER, ARCHIVE = "train", "ILSVRC2012_img_train.tar"
-RAW_FILES = {"dog": (ARCHIVE,), "cat": (ARCHIVE,)}
+RAW_FILES = (ARCHIVE,)
 NEEDS = f"ILSVRC2012's folder {FOLDER} (a folder each class), or {ARCHIVE} as it is,"
 DOGS = """
     n02085620 n02085782 n02085936 n02086079 n02086240 n02086646 n02086910 n02087046 n02087394 n02088094 n02088238 n02088364

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ..core import RedrawError
-from .lists import GET_AGAIN
+from .lists import GET_AGAIN, shown
 
 KINDS = {int: "a whole number", str: "text", list: "a list"}
 
@@ -67,5 +67,4 @@ def no_doubles(path: Path, key: str, what: str, values: array, numbers: Sequence
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}…"
+    return shown(repr(value))

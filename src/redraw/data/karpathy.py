@@ -19,7 +19,7 @@ from typing import Any
 from ..core import RedrawError
 from .caption_lists import even
 from .json_entries import check, entries, fail, no_doubles
-from .reed import GET_BOTH
+from .lists import GET_BOTH
 
 CAPTIONS = ("raw", "karpathy_tokens")
 NAME = r"[^\s/]+"

@@ -26,9 +26,8 @@ import numpy as np
 from ..core import RedrawError
 from ..names import family
 from .forms import form_of
-from .lists import GET_AGAIN, fail, required
+from .lists import GET_AGAIN, GET_BOTH, compare_counts, fail, required
 from .pictures import Item, Pictures
-from .reed import GET_BOTH, compare_counts
 from .writer import PreparedWriter
 
 HOME, ATTRIBUTES, PAIRS = "lfw", "lfw_attributes.txt", {"train": "pairsDevTrain.txt", "test": "pairsDevTest.txt"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -11,6 +11,7 @@ from ..core import RedrawError, file_digest, nearest
 from .writer import PreparedWriter
 
 GET_AGAIN = "get the file again, then run the same command"
+GET_BOTH = "get both files again, then run the same command"
 Value = TypeVar("Value")
 
 
@@ -130,6 +131,27 @@ def all_different(paths: Iterable[Path]) -> None:
                 raise RedrawError(
                     f"{path}: the same bytes as {first.name}: get both files again, then run the same command"
                 )
+
+
+def same_pictures(folder: Path, named: Set[str], other: str, stranger: str = "", pattern: str = "*") -> None:
+    """Raises RedrawError where the files in ``folder``, or of ``pattern`` below it, are not those that ``other`` names.
+
+    ``stranger`` says what a file is that is too many; hidden ones do not count.
+    """
+    there = {p.relative_to(folder).as_posix() for p in folder.glob(pattern) if not p.name.startswith(".")}
+    missing, extra = named - there, there - named
+    if missing or extra:
+        which = f"{min(missing)} is missing" if missing else f"{min(extra)} is {stranger or f'not in {other}'}"
+        raise RedrawError(
+            f"{folder}: {len(there)} pictures where {other} has {len(named)}, {which}: get the folder again"
+        )
+
+
+def compare_counts(here: Mapping[str, int], published: Mapping[str, int], title: str, writer: PreparedWriter) -> None:
+    """Note where a tree that goes by the name of a published data set holds other numbers of things."""
+    odd = [f"{here.get(what, 0):,} {what} (published {n:,})" for what, n in published.items() if here.get(what, 0) != n]
+    if odd:
+        writer.note(f"not {title} as published: {', '.join(odd)}")
 
 
 def compare_files(writer: PreparedWriter, published: Mapping[str, str], title: str) -> None:

@@ -22,11 +22,10 @@ from typing import Any
 from ..core import RedrawError
 from ..names import family
 from .forms import form_of
-from .lists import GET_AGAIN, edition, required, split_options
+from .lists import GET_AGAIN, compare_counts, edition, required, split_options
 from .lists import found as find_raw
 from .lmdb_file import LmdbFile
 from .pictures import Item, Pictures
-from .reed import compare_counts
 from .writer import PreparedWriter
 
 SCENES = {"bedroom": "bedroom", "church": "church_outdoor"}

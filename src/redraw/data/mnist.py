@@ -17,7 +17,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from ..core import RedrawError, atomic_path, nearest
+from ..core import RedrawError, atomic_path
+from .lists import GET_AGAIN, none_left, required, split_options
 from .writer import PreparedWriter
 
 RAW_FILES = (
@@ -33,7 +34,6 @@ PUBLISHED = {
 """SHA-256 of MNIST's own files, from the checksum lists of TensorFlow Datasets. Fashion-MNIST has the same names."""
 
 UBYTE = 0x08  # IDX's code of unsigned bytes
-GET_AGAIN = "get the file again, then run the same command"
 
 
 def find_raw(raw: str | os.PathLike, name: str) -> Path | None:
@@ -47,18 +47,21 @@ def prepare(raw: Path, writer: PreparedWriter, options: Mapping[str, Any]) -> No
     Option ``validation_size``: how many of the last training images validate. Raises RedrawError for a file that is
     missing or not as the format says (which file, what was expected, what was found).
     """
-    for name in options:
-        if name != "validation_size":
-            raise RedrawError(f"{writer.dataset}: no option {name!r} of prepare: {nearest(name, ['validation_size'])}")
+    own, others = split_options(options, {"validation_size": None})
+    none_left(others, writer.dataset, own)
     writer.classes = [str(digit) for digit in range(10)]
     for name, said in writer.raw.items():
         if name in PUBLISHED and said["sha256"] != PUBLISHED[name]:
             writer.note(f"{name} is not MNIST's published file, as its SHA-256 shows: is another data set wanted here?")
     for part in ("train", "t10k"):
-        images, labels = (_required(raw, name, writer.dataset) for name in RAW_FILES if name.startswith(part))
+        images, labels = (
+            required(raw, f"{name}[.gz]", find_raw(raw, name), writer.dataset, "the four IDX files")
+            for name in RAW_FILES
+            if name.startswith(part)
+        )
         read = _pairs(images, labels)
         n = next(read)[1]
-        kept = n - _validation_size(options.get("validation_size"), n, writer.dataset) if part == "train" else n
+        kept = n - _validation_size(own["validation_size"], n, writer.dataset) if part == "train" else n
         for i, (image, label) in enumerate(read):
             split = "test" if part == "t10k" else "train" if i < kept else "validation"
             writer.add(image, label, f"{part}-{i:05d}", split)
@@ -82,15 +85,6 @@ def _validation_size(asked: int | None, n: int, dataset: str) -> int:
     if not isinstance(size, int) or not 0 < size < n:
         raise RedrawError(f"{dataset}: validation_size {size!r} of {n} training images: give a whole number below {n}")
     return size
-
-
-def _required(raw: Path, name: str, dataset: str) -> Path:
-    found = find_raw(raw, name)
-    if found is None:
-        raise RedrawError(
-            f"{dataset}: {name}[.gz] is not in {raw}: put the four IDX files there, then run the same command"
-        )
-    return found
 
 
 def _pairs(images: Path, labels: Path) -> Iterator[tuple[np.ndarray, int]]:

@@ -24,11 +24,10 @@ import numpy as np
 from ..core import RedrawError
 from ..names import family
 from .forms import form_of
-from .lists import GET_AGAIN, edition, none_left, required
+from .lists import GET_AGAIN, compare_counts, edition, none_left, required
 from .lists import found as find_raw
 from .matlab import array_shape, read_array
 from .pictures import Item, Pictures
-from .reed import compare_counts
 from .writer import PreparedWriter
 
 CHARDATA, BACKGROUND, EVALUATION = "chardata.mat", "images_background", "images_evaluation"

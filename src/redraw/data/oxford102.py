@@ -21,7 +21,7 @@ from ..core import RedrawError
 from ..names import family
 from . import reed
 from .forms import form_of
-from .lists import GET_AGAIN, required
+from .lists import GET_AGAIN, compare_counts, required, same_pictures
 from .lists import found as find_raw
 from .matlab import read_whole_numbers
 from .pictures import Item, Pictures
@@ -46,7 +46,8 @@ def prepare(raw: Path, writer: PreparedWriter, options: Mapping[str, Any]) -> No
     pictures, captions = Pictures(), reed.Captions(raw / REED)
     labels = _labels(raw / LABELS)
     own = _own_split(raw / SETS, len(labels))
-    _same_files(raw / "jpg", len(labels))
+    named = {f"{_name(i)}.jpg" for i in range(1, len(labels) + 1)}
+    same_pictures(raw / "jpg", named, LABELS, stranger="none of them")
     writer.classes = [f"class_{k:05d}" for k in range(1, int(labels.max()) + 1)]
     splits = reed.class_splits(raw / REED, writer.classes)
     keys = [f"{writer.classes[label - 1]}/{_name(i)}" for i, label in enumerate(labels.tolist(), 1)]
@@ -62,7 +63,7 @@ def prepare(raw: Path, writer: PreparedWriter, options: Mapping[str, Any]) -> No
     pictures.tell(writer)
     captions.tell(writer)
     if family(writer.dataset) == "oxford102":
-        reed.compare_counts(counts, PUBLISHED, "Oxford-102", writer)
+        compare_counts(counts, PUBLISHED, "Oxford-102", writer)
 
 
 # --- inside ------------------------------------------------------------------------------------------------------
@@ -97,12 +98,3 @@ def _own_split(path: Path, n: int) -> dict[int, str]:
         if i not in found:
             raise RedrawError(f"{path}: image {i} is in none of {', '.join(OWN)}: {GET_AGAIN}")
     return {i: OWN[name] for i, name in found.items()}
-
-
-def _same_files(folder: Path, n: int) -> None:
-    there = {p.name for p in folder.iterdir() if not p.name.startswith(".")}
-    named = {f"{_name(i)}.jpg" for i in range(1, n + 1)}
-    missing, extra = sorted(named - there), sorted(there - named)
-    if missing or extra:
-        which = f"{missing[0]} is missing" if missing else f"{extra[0]} is none of them"
-        raise RedrawError(f"{folder}: {len(there)} pictures where {LABELS} has {n}, {which}: get the folder again")

@@ -42,12 +42,6 @@ class Pictures:
         self._expected, self._usual = expected, usual
         self._odd: dict[str, list[str]] = {}
 
-    def read(self, source: Path | tuple[str, bytes]) -> np.ndarray:
-        """[H, W, 3] uint8. Raises RedrawError for a file that is missing, truncated, or no picture."""
-        image, odd = _read(source, self._expected, self._usual)
-        self._keep(source, odd)
-        return image
-
     def stream(self, items: Iterable[Item], form: Form) -> Iterator[Shaped]:
         """Each of ``items`` in its form, in their order; several are decoded at a time, a few wait in memory."""
 

@@ -8,18 +8,17 @@ Beside the captions may lie .t7 and .h5 files; nobody reads them here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from ..core import RedrawError
-from .lists import GET_AGAIN, fail, lines
+from .lists import GET_AGAIN, GET_BOTH, fail, lines
 from .writer import PreparedWriter
 
 LISTS = ("trainvalclasses.txt", "testclasses.txt", "valclasses.txt")
 CAPTIONS = "text_c10"
 PER_IMAGE = 10
 LOST = "\ufffd\ufffd"  # what an earlier conversion left of a curly quote or a dash
-GET_BOTH = "get both files again, then run the same command"
 
 
 def class_splits(folder: Path, classes: Sequence[str]) -> dict[str, Collection[str]]:
@@ -53,8 +52,8 @@ def class_splits(folder: Path, classes: Sequence[str]) -> dict[str, Collection[s
 class Captions:
     """Reads the caption files below ``folder``/``name`` and keeps what is odd about them."""
 
-    def __init__(self, folder: Path, name: str = CAPTIONS, per_image: int = PER_IMAGE) -> None:
-        self.folder, self.per_image = folder / name, per_image
+    def __init__(self, folder: Path, name: str = CAPTIONS) -> None:
+        self.folder = folder / name
         self._pairs = self._mended = 0
         self._other_counts: list[tuple[int, str]] = []
 
@@ -82,7 +81,7 @@ class Captions:
         found = [line.rstrip("\r") for line in text.split("\n") if line.strip()]
         if not found:
             raise RedrawError(f"{path}: no caption in it, {len(content)} bytes: {GET_AGAIN}")
-        if len(found) != self.per_image:
+        if len(found) != PER_IMAGE:
             self._other_counts.append((len(found), key))
         if LOST in text:
             self._pairs += text.count(LOST)
@@ -101,16 +100,7 @@ class Captions:
             images = "1 image has" if len(self._other_counts) == 1 else f"{len(self._other_counts)} images have"
             range_ = f"{fewest}" if fewest == most else f"{fewest} to {most}"
             first = self._other_counts[0][1]
-            writer.note(
-                f"{images} other than {self.per_image} captions ({range_}; the first is {first}): taken as they are"
-            )
-
-
-def compare_counts(here: Mapping[str, int], published: Mapping[str, int], title: str, writer: PreparedWriter) -> None:
-    """Note where a tree that goes by the name of a published data set holds other numbers of things."""
-    odd = [f"{here.get(what, 0):,} {what} (published {n:,})" for what, n in published.items() if here.get(what, 0) != n]
-    if odd:
-        writer.note(f"not {title} as published: {', '.join(odd)}")
+            writer.note(f"{images} other than {PER_IMAGE} captions ({range_}; the first is {first}): taken as they are")
 
 
 # --- inside ------------------------------------------------------------------------------------------------------

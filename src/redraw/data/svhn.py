@@ -19,10 +19,9 @@ import numpy as np
 from ..core import RedrawError
 from ..names import family
 from .forms import form_of
-from .lists import GET_AGAIN, all_different, compare_files, required, split_options
+from .lists import GET_AGAIN, all_different, compare_counts, compare_files, required, split_options
 from .lists import found as find_raw
 from .matlab import array_blocks, array_shape, read_whole_numbers
-from .reed import compare_counts
 from .writer import PreparedWriter
 
 FILES = {split: f"{split}_32x32.mat" for split in ("train", "test", "extra")}

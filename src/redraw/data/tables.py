@@ -65,16 +65,16 @@ def encode(words: Iterable[str], ids: dict[str, int], framed: bool) -> list[int]
     return [ids[START], *found, ids[END]] if framed else found
 
 
-def padded(rows: Sequence[Sequence[int]], dtype: Any) -> np.ndarray:
+def padded(rows: Sequence[Sequence[int]]) -> np.ndarray:
     """Rows of several lengths -> [N, T] with 0 behind the shorter ones."""
-    out = np.zeros((len(rows), max((len(row) for row in rows), default=0)), dtype)
+    out = np.zeros((len(rows), max((len(row) for row in rows), default=0)), np.int64)
     for values, row in zip(out, rows, strict=True):
         values[: len(row)] = row
     return out
 
 
 class Encoder:
-    """Builds one table from captions that are given owner by owner; holds two bytes a word.
+    """Builds one table from captions that are given owner by owner; holds four bytes a word.
 
     Of a caption longer than ``max_words`` the first ones are kept (``longer`` "cut"), or some of them in their order, drawn by
     ``seed`` and the caption's number ("sample": AttnGAN's code draws them anew at each epoch, here it is done once).

@@ -1,8 +1,8 @@
 """Tokenizers: how captions become words. A tokenizer's name is part of a protocol's key: its rule never changes.
 
 Each takes captions, as many as there are, and gives the words of each in the same order; a caption may have none. ``source``
-says where the rule is from and ``version`` which of its versions it is. What is said to be recalled was written down from
-memory, not read in the authors' files.
+says where the rule is from and ``version`` which of its versions it is, for readers of this file: nothing records them. What is
+said to be recalled was written down from memory, not read in the authors' files.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ from .words import Tokens, write_tokens
 if TYPE_CHECKING:
     from .base import Prepared
 
-__all__ = ["TOKENIZERS", "Tokens", "build_vocabulary", "tokenize", "write_tokens"]
+__all__ = ["Tokens", "build_vocabulary", "tokenize"]
 
 TOKENIZERS = (*tokenizers.TOKENIZERS, "characters")
 LONGER = ("cut", "sample")

@@ -80,7 +80,7 @@ class Tokens:
     def encode(self, captions: Sequence[Sequence[str]]) -> tuple[np.ndarray, np.ndarray]:
         """Word lists -> tokens [N, T] int64, padded to the longest, and n_words [N] int64."""
         rows = [self.ids(words) for words in captions]
-        return padded(rows, np.int64), np.array([len(row) for row in rows], np.int64)
+        return padded(rows), np.array([len(row) for row in rows], np.int64)
 
     def decode(self, tokens: Iterable[int]) -> str:
         """The caption of one row of ids: without frame and padding; a word that was unknown reads <unk>."""

@@ -10,11 +10,10 @@ from . import documents
 from .documents import find as find_raw
 from .writer import PreparedWriter
 
-__all__ = ["NEEDS", "PUBLISHED", "RAW_FILES", "find_raw", "prepare"]
+__all__ = ["NEEDS", "RAW_FILES", "find_raw", "prepare"]
 
 RAW_FILES = documents.raw_files("yelp")
 NEEDS = "yelp.train.txt, yelp.valid.txt and yelp.test.txt (or the unpacked folder datasets/yelp_data)"
-PUBLISHED = documents.PUBLISHED
 
 
 def prepare(raw: Path, writer: PreparedWriter, options: Mapping[str, Any]) -> None:

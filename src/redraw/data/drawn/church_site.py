@@ -55,7 +55,7 @@ class Site:
         for k in range(windows):
             a = (k + 0.5) / windows
             x, y = right + length * a, foot * a
-            tall = (eaves + (gutter - eaves) * a - y) * -1
+            tall = y - (eaves + (gutter - eaves) * a)
             self.window(x, y - tall * 0.24, 0.032, tall * 0.5, round_tops, 0.8)
         self.shape([(right + 0.015, eaves), (x1, gutter), back, (middle, ridge)], self.roof)
         for k in range(1, 5):

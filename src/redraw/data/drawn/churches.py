@@ -29,7 +29,7 @@ def _village(s: Site) -> None:
     s.tower(-half, half, -tall)
     for y in (-0.3, -tall + 0.06):
         s.window(0, y, 0.026, 0.1, True)
-    s.clock(0, -tall + 0.0 + 0.19, 0.034)
+    s.clock(0, -tall + 0.19, 0.034)
     s.spire(-half, half, -tall, -tall - s.dice.uniform(0.3, 0.42))
     s.cross(half * 0.5, -tall - 0.33)
     s.door(0, 0.042, 0.14, True)

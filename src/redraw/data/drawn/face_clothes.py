@@ -86,7 +86,7 @@ def _shirt(canvas: Portrait, dice: Dice, now: Look, neck: float) -> None:
         canvas.line([(x * side, y) for x, y in flap[1:]], scaled(cloth, 0.68), 0.025)
 
 
-def jewels(canvas: Portrait, dice: Dice, own: Person, now: Look) -> None:
+def jewels(canvas: Portrait, dice: Dice, now: Look) -> None:
     metal = dice.pick((GOLD, SILVER))
     if now.earrings:
         hoop = dice.chance(0.5)

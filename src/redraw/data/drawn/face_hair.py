@@ -54,7 +54,7 @@ def front(canvas: Portrait, dice: Dice, own: Person, now: Look, colour: Colour) 
         if own.age != "young" and now.hat == "none":
             _fringe(canvas, colour)
         return
-    outline = _crop(own, dice) if own.style in (*CROPPED, "bun", "afro") else _curtain(canvas, own, dice)
+    outline = _crop(own) if own.style in (*CROPPED, "bun", "afro") else _curtain(own)
     pieces = [_shown(canvas, piece) for piece in outline]
     canvas.outlined()
     for piece in pieces:
@@ -78,7 +78,7 @@ def _shown(canvas: Portrait, piece: list[Point]) -> list[Point]:
     return found
 
 
-def _crop(own: Person, dice: Dice) -> list[list[Point]]:
+def _crop(own: Person) -> list[list[Point]]:
     burn = 0.62 if own.sideburns else 0.12
     v = {"crop": 0.06, "parted": 0.16, "quiff": 0.2, "curls": 0.2, "bun": 0.05, "afro": 0.3}[own.style]
     left = [(-1.08, burn), (-1.17, -0.3), (-1.15, -0.85), (-0.92, -1.38 - v / 2)]
@@ -119,7 +119,7 @@ def _ruffled(points: list[Point], depth: float) -> list[Point]:
     return [*found, points[-1]]
 
 
-def _curtain(canvas: Portrait, own: Person, dice: Dice) -> list[list[Point]]:
+def _curtain(own: Person) -> list[list[Point]]:
     """Two halves from the parting down both sides of the face."""
     low = 1.35 if own.style == "bob" else 2.5
     p, pieces = own.part, []

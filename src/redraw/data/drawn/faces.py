@@ -94,7 +94,7 @@ def _draw(
     front(canvas, dice("hair"), own, now, hair)
     eyewear(canvas, same, now)
     hat(canvas, dice("hat"), now)
-    jewels(canvas, dice("jewels"), own, now)
+    jewels(canvas, dice("jewels"), now)
     return (*eyes_at, nose_at, *mouth_at)
 
 

@@ -161,7 +161,7 @@ class Body:
         )
 
     def _tail(self, points: Sequence[Point], colour: Colour) -> None:
-        if self.breed.pattern in ("siamese",):
+        if self.breed.pattern == "siamese":
             colour = scaled(self.coat.second, 0.95)
         self.canvas.outlined()
         if self.breed.tail == "docked":

@@ -27,23 +27,23 @@ class Coat:
 
 
 class Face:
-    """Draws with the face's middle at local (x, y), its radius ``r``; ``turn`` moves the features, ``tilt`` is the canvas's."""
+    """Draws with the face's middle at local (0, 0), its radius ``r``; ``turn`` moves the features, ``tilt`` is the canvas's."""
 
-    def __init__(self, canvas: Canvas, dice: Dice, breed: Breed, coat: Coat, at: tuple[float, float, float]) -> None:
+    def __init__(self, canvas: Canvas, dice: Dice, breed: Breed, coat: Coat, radius: float) -> None:
         self.canvas, self.dice, self.breed, self.coat = canvas, dice, breed, coat
-        self.x, self.y, self.r = at
+        self.r = radius
         self.turn = dice.uniform(-0.16, 0.16)
         self.wide = WIDTH[breed.build] * (1.12 if breed.cat else 1.0)
         self.depth = COAT_LENGTHS[breed.length] / 0.3 * (0.6 if breed.cat else 0.8)
 
     def at(self, *points: Point) -> list[Point]:
-        return [(self.x + self.r * x, self.y + self.r * y) for x, y in points]
+        return [(self.r * x, self.r * y) for x, y in points]
 
     def fill(self, colour: Colour, *points: Point) -> None:
         self.canvas.curve(self.at(*points), colour)
 
     def oval(self, x: float, y: float, rx: float, ry: float, colour: Colour) -> None:
-        self.canvas.oval(self.x + self.r * x, self.y + self.r * y, self.r * rx, self.r * ry, colour)
+        self.canvas.oval(self.r * x, self.r * y, self.r * rx, self.r * ry, colour)
 
     def line(self, colour: Colour, width: float, *points: Point) -> None:
         self.canvas.line(self.at(*points), colour, width * self.r)
@@ -86,8 +86,8 @@ class Face:
 
     def _ear(self, side: int) -> None:
         ear, w, breed = self.breed.ear, self.wide, self.breed
-        dark = breed.pattern in ("siamese", "mask", "saddle", "patches", "spots", "husky")
-        main = self.coat.second if dark and breed.pattern not in ("husky",) else scaled(self.coat.main, 0.86)
+        dark = breed.pattern in ("siamese", "mask", "saddle", "patches", "spots")
+        main = self.coat.second if dark else scaled(self.coat.main, 0.86)
         inner = mixed(main, PINK, 0.6)
 
         def shape(colour: Colour, *points: Point) -> None:

@@ -12,7 +12,6 @@ COATS: dict[str, Colour] = {
     "cream": (236, 216, 180), "white": (244, 241, 235), "grey": (150, 150, 154), "slate": (104, 112, 126),
     "fawn": (214, 180, 138), "silver": (192, 190, 184),
 }  # fmt: skip
-EARS = ("drop", "long", "prick", "bat", "fold")
 COAT_LENGTHS = {"short": 0.0, "medium": 0.016, "long": 0.036, "curly": 0.022}
 """How far tufts stand out, in shares of the body's length."""
 

@@ -105,4 +105,4 @@ def _animal(
         canvas.oval(fx, neck + radius * 0.36, radius * 0.1, radius * 0.1, (240, 206, 90))
     px, py = canvas.pixel(fx, fy)
     canvas.place(scale, px, py, dice.normal(0.09), mirror)
-    Face(canvas, dice, breed, coat, (0.0, 0.0, radius * dice.uniform(0.95, 1.06))).draw(view, outline)
+    Face(canvas, dice, breed, coat, radius * dice.uniform(0.95, 1.06)).draw(view, outline)

@@ -54,7 +54,7 @@ class Behind:
         elif what in ("trees", "bushes", "palms", "pines"):
             self.trees(what)
         elif what in ("house", "houses"):
-            self.houses(1 if what == "house" else 9)
+            self.houses(what == "houses")
         elif what == "buildings":
             self.buildings()
         elif what == "island":
@@ -113,9 +113,9 @@ class Behind:
                 for dx, dy in ((-0.045, 0.72), (0.045, 0.75), (0.0, 1.0)):
                     c.oval(x + dx, y - tall * dy, 0.075, 0.07 if what == "trees" else 0.045, leaf)
 
-    def houses(self, most: int) -> None:
+    def houses(self, several: bool) -> None:
         dice, c = self.dice, self.canvas
-        spots = self.steps(0.32) if most > 1 else [dice.uniform(0.2, self.w - 0.2)]
+        spots = self.steps(0.32) if several else [dice.uniform(0.2, self.w - 0.2)]
         for x in spots:
             y, wide, tall = self.line + 0.02, dice.uniform(0.1, 0.14), dice.uniform(0.12, 0.17)
             wall = self.tone(dice.pick(((236, 228, 210), (206, 150, 120), (180, 196, 210), (226, 206, 150))), 0.1)

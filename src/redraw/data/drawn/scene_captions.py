@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .dice import Dice
+from .scene_kinds import INDOORS
 from .scene_named import Mention
 from .scene_nouns import Nouns
 from .scene_relations import place_in_frame, relations
@@ -78,9 +79,9 @@ class _Writer(Nouns):
         group = shown.groups[k]
         if group.category == "clock":
             return "on the wall"
-        air = flies(shown, group)
+        air = flies(group)
         text = dice.pick(SAID["sky"] if air else SAID[shown.place])
-        if shown.place in ("table", "room"):
+        if shown.place in INDOORS:
             backs = BACKS[shown.behind]
             return f"{text} with {dice.pick(backs)} {dice.pick(BEHIND[:2])}" if backs and dice.chance(0.12) else text
         if dice.chance(0.17):
@@ -129,7 +130,7 @@ class _Writer(Nouns):
         return f"{self.dice.pick(VIEWS[self.shown.place])} with {self.all()} {self.maybe(self.light, 0.3)}"
 
     def light(self) -> str:
-        return "" if self.shown.place in ("table", "room") else self.dice.pick(LIGHTS[self.shown.sky])
+        return "" if self.shown.place in INDOORS else self.dice.pick(LIGHTS[self.shown.sky])
 
     # -- about several
 
@@ -150,7 +151,7 @@ class _Writer(Nouns):
 
     def common(self) -> str:
         """Where all groups are; nothing where some are on the ground and others in the air."""
-        aloft = {flies(self.shown, group) for group in self.shown.groups}
+        aloft = {flies(group) for group in self.shown.groups}
         return self.where() if len(aloft) == 1 else ""
 
     def together(self) -> str:

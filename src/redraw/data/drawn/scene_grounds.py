@@ -10,6 +10,7 @@ from PIL import Image, ImageFilter
 from .canvas import Canvas, Colour, blurred_ground, mixed, scaled, varied
 from .dice import Dice
 from .scene_behind import Behind
+from .scene_kinds import INDOORS
 from .scene_light import SKY_TONES, WALLS, WHITE, dimmed
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def background(dice: Dice, scene: Scene, width: int, height: int) -> Image.Image
     """All that lies behind the objects, RGB of ``width`` x ``height`` pixels."""
     unit = math.sqrt(width * height)
     line = max(2, min(height - 2, round(scene.horizon * unit)))
-    indoors = scene.place in ("table", "room")
+    indoors = scene.place in INDOORS
     wall = dice.pick(WALLS)
     top, bottom = (scaled(wall, 1.04), scaled(wall, 0.9)) if indoors else SKY_TONES[scene.sky]
     top, bottom = varied(dice, top, 6), varied(dice, bottom, 6)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+from .bird_phrases import article
 from .dice import Dice
 from .scene_named import Mention
 from .scene_specs import Group, Scene
 from .scene_words import BELOW, COATS, GROUPS, HAIRSTYLE, LARGE, NOUNS, NUMBERS, PEOPLE, SMALL, TOPS
 
 COUNTED = {n: word for word, n in NUMBERS.items() if word.isalpha()}
-
-
-def article(phrase: str) -> str:
-    return f"{'an' if phrase[0] in 'aeiou' else 'a'} {phrase}"
 
 
 class Nouns:

@@ -14,7 +14,7 @@ SITTING = ("sitting", "riding")
 
 
 def person(canvas: Canvas, dice: Dice, who: str, shirt: Colour, trousers: Colour, pose: str) -> None:
-    """``pose``: standing, walking, running, sitting, riding, holding (one hand up), throwing or balancing."""
+    """``pose``: standing, walking, running, sitting, riding, holding (one hand up) or balancing."""
     skin, hair, shoe = dice.pick(SKINS), dice.pick(HAIRS), dice.pick(SHOES)
     child, female = who in ("boy", "girl"), who in ("woman", "girl")
     head = 0.125 if child else 0.105
@@ -52,7 +52,7 @@ def person(canvas: Canvas, dice: Dice, who: str, shirt: Colour, trousers: Colour
 
 def _legs(pose: str, hip: float) -> tuple[tuple[Point, Point], tuple[Point, Point]]:
     """((knee, foot) of the far leg, of the near leg)."""
-    if pose in ("walking", "throwing"):
+    if pose == "walking":
         return ((-0.1, -0.24), (-0.18, -0.03)), ((0.11, -0.25), (0.14, -0.03))
     if pose == "running":
         return ((-0.1, -0.26), (-0.28, -0.18)), ((0.2, -0.3), (0.2, -0.06))
@@ -74,8 +74,6 @@ def _arms(pose: str, neck: float) -> tuple[list[Point], list[Point]]:
         return [(-0.18, neck + 0.16), (-0.24, neck + 0.06)], [(0.16, neck + 0.22), (0.27, neck + 0.14)]
     if pose == "balancing":
         return [(-0.2, neck + 0.1), (-0.32, neck + 0.04)], [(0.2, neck + 0.1), (0.33, neck + 0.06)]
-    if pose == "throwing":
-        return [(-0.18, neck + 0.18), (-0.24, neck + 0.28)], [(0.2, neck + 0.02), (0.27, neck - 0.16)]
     if pose == "sitting":
         return [(-0.13, neck + 0.2), (0.02, neck + 0.3)], [(0.15, neck + 0.2), (0.2, neck + 0.3)]
     if pose == "walking":

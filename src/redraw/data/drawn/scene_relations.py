@@ -19,14 +19,10 @@ def relations(scene: Scene, a: Group, b: Group) -> list[str]:
     """All that hold, a to b: left, right, front, behind, near, above, below; "far" alone where none does."""
     (a0, a1, a2, a3), (b0, b1, b2, b3) = _extent(a), _extent(b)
     gap = max(b0 - a2, a0 - b2)
-    if flies(scene, a) != flies(scene, b):
+    if flies(a) != flies(b):
         across = gap < 0.1
         return (
-            ["above"]
-            if flies(scene, a) and a3 < b1 + 0.03 and across
-            else ["below"]
-            if b3 < a1 + 0.03 and across
-            else ["far"]
+            ["above"] if flies(a) and a3 < b1 + 0.03 and across else ["below"] if b3 < a1 + 0.03 and across else ["far"]
         )
     found = []
     if a2 < b0 + 0.02:
@@ -34,7 +30,7 @@ def relations(scene: Scene, a: Group, b: Group) -> list[str]:
     elif b2 < a0 + 0.02:
         found.append("right")
     nearest, farthest = [s.depth for s in a.spots], [s.depth for s in b.spots]
-    level = not flies(scene, a)
+    level = not flies(a)
     if level and gap < -0.05 and min(nearest) - max(farthest) > 0.12:
         found.append("front")
     elif level and gap < -0.05 and min(farthest) - max(nearest) > 0.12:

@@ -140,7 +140,7 @@ def _group(dice: Dice, empty: Scene, category: str, count: int) -> Group:
     return Group(category, colour, pose, who, dice.pick(others), ((Spot(0, 0, 0, 0, False),) * count))
 
 
-def flies(scene: Scene, group: Group) -> bool:
+def flies(group: Group) -> bool:
     """Whether a group hangs in the air or on the wall."""
     return group.category in ("kite", "airplane", "clock") or group.pose == "flying"
 
@@ -177,7 +177,7 @@ def _spots(dice: Dice, empty: Scene, group: Group, zoom: float, taken: list, hea
     mirror = dice.chance(0.5)
     for _ in range(group.count):
         for _ in range(25):
-            spot = spread(dice, empty, group.category, flies(empty, group), zoom * crowd, middle)
+            spot = spread(dice, empty, group.category, flies(group), zoom * crowd, middle)
             spot = replace(spot, mirror=mirror if dice.chance(0.8) else not mirror)
             x0, y0, x1, y1 = spot.box(group.category)
             box = (x0, y0 - head * spot.size, x1, y1)

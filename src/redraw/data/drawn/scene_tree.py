@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import string
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..tokenizers import karpathy
 from .dice import Dice
 from .scene_captions import captions
 from .scene_kinds import CATEGORIES, KINDS
@@ -50,11 +50,6 @@ class SceneEdition:
 def write_scenes(folder: Path, edition: SceneEdition) -> None:
     """Draw all pictures of an edition and write the tree of its layout below ``folder``."""
     {"coco": _write_coco, "flickr8k": _write_flickr, "flickr30k": _write_flickr}[edition.layout](folder, edition)
-
-
-def tokens(text: str) -> list[str]:
-    """As in Karpathy's files: lower case, without punctuation ("t-shirt" becomes "tshirt")."""
-    return text.lower().translate(str.maketrans("", "", string.punctuation)).split()
 
 
 def numbers(seed: int, name: str, count: int, highest: int) -> list[int]:
@@ -164,7 +159,7 @@ def flickr_names(edition: SceneEdition) -> list[str]:
 
 
 def _karpathy(image: int, name: str, split: str, noted: list[tuple[int, str]], place: dict[str, Any]) -> dict[str, Any]:
-    sentences = [{"tokens": tokens(text), "raw": text, "imgid": image, "sentid": number} for number, text in noted]
+    sentences = [{"tokens": karpathy(text), "raw": text, "imgid": image, "sentid": number} for number, text in noted]
     return {**place, "sentids": [number for number, _ in noted], "filename": name, "imgid": image, "split": split,
             "sentences": sentences}  # fmt: skip
 

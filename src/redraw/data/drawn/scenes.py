@@ -70,7 +70,7 @@ def picture(seed: int, index: int, side: int = 84) -> Picture:
 def _draw(canvas: Canvas, dice: Dice, shown: Scene, group: Group, spot: Spot, unit: float, mark: int) -> None:
     size = spot.size * unit
     x, y = spot.x * unit, spot.y * unit
-    air = flies(shown, group)
+    air = flies(group)
     if group.category == "train":
         canvas.place(unit, 0, 0)
         for rise in (0.0, 0.03):

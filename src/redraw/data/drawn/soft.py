@@ -49,7 +49,7 @@ def rounded(pixels: np.ndarray, mask: Image.Image, light: float, strength: float
     reach = max(1.5, 0.045 * min(height, width))
     soft = np.asarray(mask.filter(ImageFilter.GaussianBlur(reach)), np.float32) / 255
     dy, dx = np.gradient(soft)
-    slope = (light * -0.6 * dx + 0.8 * -dy * -1.0) * reach * 2.2
+    slope = (light * -0.6 * dx + 0.8 * dy) * reach * 2.2
     shade = 1 + strength * np.clip(slope, -0.6, 0.6) - 0.22 * strength * (1 - soft)
     if fur is not None:
         shade = shade * (1 + fur)

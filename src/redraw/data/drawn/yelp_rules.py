@@ -50,8 +50,6 @@ my/i = my
 my/we = our
 have/i = have
 have/we = have
-am/i = am
-am/we = are
 when = last <night> | yesterday | for <my/{person}> anniversary/birthday | on a <day> evening/morning/night | on <day> |
  in <month> | after work | for the first time
 night = <day> | week | month | night | weekend
