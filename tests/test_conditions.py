@@ -54,6 +54,12 @@ def shade(tokens):
     return (tokens * places**2).sum(1).remainder(997).float() / 997 - 0.9
 
 
+class Framer(Painter):
+    """A painter that asks for the box of the bird, too."""
+
+    asks = ("box",)
+
+
 class Judge(Recipe):
     """Column k of the logits is the share of pixels in the colour of class LABELS[k]; the features tremble in training.
 
@@ -405,7 +411,7 @@ def test_captions_go_to_the_runs_own_reader_alone(birds, tmp_path):
     both = {"judge": models.Instrument(Judge(), "", "", ""), "self": models.Instrument(Judge(), "", "", "")}
     evaluations = {role: {**asked(images="real"), "metric": "accuracy", "instrument": role} for role in both}
     scoring.draw((Painter(), {}), both, birds, evaluations, 0, tmp_path)
-    assert both["self"].recipe.fields == {"image", "tokens"} and both["judge"].recipe.fields == {"image"}
+    assert both["self"].recipe.fields == {"image", "tokens", "n_words"} and both["judge"].recipe.fields == {"image"}
 
 
 def test_snapshots_are_read_and_the_last_weights_come_back(birds, tmp_path):
@@ -418,7 +424,7 @@ def test_snapshots_are_read_and_the_last_weights_come_back(birds, tmp_path):
     assert items["test-model-4/steps"].tolist() == [5, 9] and painter.brush.item() == 0.5
     for k, brush in enumerate((-2.0, 0.3)):
         read = scoring.read(judge, "eval", stored(shown(asked(), birds, Painter(brush))))
-        assert np.array_equal(items["test-model-4/judge.eval/logits@"][k], read["logits"])
+        assert np.array_equal(items[f"test-model-4/judge.eval/logits@{(5, 9)[k]}"], read["logits"])
 
 
 def test_typed_captions_have_no_real_images(birds):
@@ -502,7 +508,7 @@ def test_n_may_be_given_scale_by_scale():
     assert str(fault.value) == "papers/x.yaml, evaluations.y: no n for scale paper: give one beside smoke, study"
 
 
-def test_a_curve_over_snapshots_reads_columns_by_their_labels_and_only_what_is_kept_of_them(birds, tmp_path):
+def test_a_curve_over_snapshots_reads_columns_by_their_labels(birds, tmp_path):
     painter = Painter(0.5)
     snapshots = {5: {"brush": torch.tensor(0.5)}}
     judge = models.Instrument(Judge(), "", "", "")
@@ -515,7 +521,28 @@ def test_a_curve_over_snapshots_reads_columns_by_their_labels_and_only_what_is_k
             "evaluations": evaluations}  # fmt: skip
     found = scores.score(tmp_path, spec)
     assert found["curves"]["species"]["y"] == [found["metrics"]["species"]["value"]] == [100.0]
-    with pytest.raises(RedrawError, match="^evaluation fid: frechet_distance cannot be followed over snapshots"):
-        scores.score(
-            tmp_path, {**spec, "evaluations": {"fid": {**evaluations["species"], "metric": "frechet_distance"}}}
-        )
+
+
+def evaluation(captions, images="model", n=0, **more):
+    return {"captions": captions, "images": images, "n": n, **more}
+
+
+def test_a_model_that_asks_for_boxes_gets_those_of_the_captions_images(birds):
+    painter, e = Framer(), evaluation("test")
+    conditions = conditions_of(e, birds)
+    pictures(e, painter, conditions, birds, seed=0)
+    boxes = torch.cat([c["box"] for c, _ in painter.asked])
+    assert torch.equal(boxes, torch.from_numpy(birds.boxes[conditions.image])) and len(boxes) == 4
+
+
+def test_captions_without_an_image_borrow_the_boxes_of_test_images_in_turn(birds):
+    painter, e = Framer(), evaluation("list", n=6, list=TYPED)
+    pictures(e, painter, conditions_of(e, birds), birds, seed=0)
+    boxes = torch.cat([c["box"] for c, _ in painter.asked])
+    assert torch.equal(boxes, torch.from_numpy(birds.boxes[birds.splits["test"][[0, 1, 2, 3, 0, 1]]]))
+
+
+def test_without_captions_a_model_may_draw_more_images_than_there_are(birds):
+    assert len(conditions_of(evaluation("none", n=9), birds)) == 9
+    assert len(conditions_of(evaluation("none", "test", n=9), birds)) == 4
+    assert len(conditions_of(evaluation("none"), birds)) == 4

@@ -72,11 +72,11 @@ VALUES = {
 }
 
 
-def go(folder, data=None, **changes):
+def go(folder, data=None, new=Toy, **changes):
     values = VALUES | {k: v for k, v in changes.items() if k in VALUES}
     rest = {k: v for k, v in changes.items() if k not in VALUES}
     engine.seed_everything(3, 0)
-    recipe = Toy(make_config(Config, values, "toy"), About((1, 1, 8), 1), {})
+    recipe = new(make_config(Config, values, "toy"), About((1, 1, 8), 1), {})
     spool = Spool(folder / "spool.jsonl", run="toy")
     options = {"seed": 3, "state": State(folder), "spool": spool, "device": torch.device("cpu"), "run": "toy"} | rest
     return engine.train(recipe, data or Data(), Data(40), **options)
@@ -105,6 +105,41 @@ def test_resume_is_bit_exact_wherever_it_was_killed(tmp_path):
         assert list(resumed["snapshots"]) == list(whole["snapshots"]) == [20, 40, 60, 80, 100, 120]
         starts = [e["start"] for e in events(tmp_path / f"cut{k}" / "spool.jsonl") if e["event"] == "train"]
         assert starts[0] == 0 and starts[1] >= at - 1
+
+
+class Convolutions(Toy):
+    """The same loss of a network that reads the vectors as pictures."""
+
+    def __init__(self, config, about, needs):
+        super().__init__(config, about, needs)
+        layers = nn.Unflatten(1, (2, 2, 2)), nn.Conv2d(2, 4, 3, padding=1), nn.BatchNorm2d(4), nn.Conv2d(4, 2, 1)
+        self.net = nn.Sequential(*layers, nn.Flatten())
+        self.optimizers = {"adam": torch.optim.Adam(self.parameters(), lr=config.learning_rate, fused=True)}
+        self.layouts = []
+
+    def train_step(self, batch, at):
+        self.layouts.append(self.net[1].weight.is_contiguous(memory_format=torch.channels_last))
+        return super().train_step(batch, at)
+
+
+def test_channels_last_changes_the_layout_and_resumes_bit_exactly(tmp_path):
+    made = []
+
+    def new(config, about, needs):
+        made.append(Convolutions(config, about, needs))
+        return made[-1]
+
+    def train(folder, **options):
+        return go(tmp_path / folder, new=new, steps=60, evaluations=1, **options)
+
+    plain, whole = train("plain"), train("whole", channels_last=True)
+    with pytest.raises(Bomb):
+        train("cut", channels_last=True, save_every=0.0, progress=bomb_at(50))
+    resumed = train("cut", channels_last=True, save_every=1e9)
+    assert [set(recipe.layouts) for recipe in made] == [{False}, {True}, {True}, {True}]
+    assert models.weights_digest(resumed["weights"]) == models.weights_digest(whole["weights"])
+    losses = [result["curves"]["train/loss"]["y"] for result in (whole, plain)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
 
 
 def test_another_seed_gives_other_weights(tmp_path):

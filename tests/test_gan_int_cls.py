@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from redraw import engine
 from redraw.blocks.captions import draw_captions
+from redraw.blocks.conditioning import noise_of
 from redraw.core import RedrawError
 from redraw.models import weights_digest
 from redraw.papers import char_cnn_rnn, gan_int_cls
@@ -34,6 +35,7 @@ ENGINE = {"steps": 4, "batch_size": 8, "evaluations": 1, "patience": None, "watc
 SMALL_TEXT = {"channels": (8, 8), "cnn_dim": 8, "embedding_dim": 6, "length": 60}
 SMALL_GAN = {"image_size": 16, "crop": 16, "ngf": 2, "ndf": 2, "nt": 4, "nz": 5}
 TRAINING_DIFFERENCES = tuple(n for n, d in SHEET["differences"].items() if d["changes"] == "training")
+RELEASED = tuple(SHEET["runs"]["gan_int_cls_released"]["as_released"])
 VARIANTS = {  # of the golden file
     "birds_icml": {"cnn_dim": 512, "recurrent": "gru", "third_pool": False},
     "birds_cvpr": {"cnn_dim": 256, "recurrent": "rnn", "third_pool": True},
@@ -364,7 +366,7 @@ def parameters(model: GANINTCLS) -> tuple[int, int]:
 
 def test_parameters_of_the_released_networks():
     paper = {k: SHEET["config"]["GANINTCLS"][k] for k in SMALL_GAN}
-    released = build(text=Embedding1024(), **paper, as_released=TRAINING_DIFFERENCES)
+    released = build(text=Embedding1024(), **paper, as_released=RELEASED)
     assert parameters(released) == (18_909_699, 4_032_321)
     written = build(text=Embedding1024(), **paper)
     g, d = 8 + 2 + 2 + 8 + 4 + 1 + 1 + 4 + 2 + 1, 2 + 4 + 8 + 2 + 2 + 8 + 8  # biases before a normalisation, by width
@@ -548,6 +550,19 @@ def test_d4_and_d5_change_the_discriminator():
     assert kinds(d4.generator.image) == kinds(d5.generator.image) == kinds(as_written.generator.image)
 
 
+def test_d15_leaves_the_discriminator_without_its_residual_block():
+    as_written, d15 = (build(image_size=64, crop=64, as_released=taken) for taken in ((), ("D15",)))
+    blocks = [
+        [m for m in model.discriminator.modules() if isinstance(m, gan_int_cls.Residual)] for model in (as_written, d15)
+    ]
+    assert [len(found) for found in blocks] == [1, 0]
+    x = torch.randn(4, 16, 4, 4)
+    torch.testing.assert_close(d15.discriminator.trunk[-1](x), F.leaky_relu(x, 0.2))
+    assert parameters(d15)[0] == parameters(as_written)[0]
+    lacking = parameters(as_written)[1] - parameters(d15)[1]
+    assert lacking == sum(p.numel() for p in blocks[0][0].parameters()) > 0
+
+
 @pytest.mark.parametrize(("taken", "own", "extra"), [((), 1 / 8, 1 / 4), (("D6",), 1 / 12, 1 / 12)])
 def test_d6_one_mean_over_all(taken: tuple[str, ...], own: float, extra: float):
     seen = Watch(build(as_released=taken, interp_weight=0.5), some_batch())
@@ -578,7 +593,7 @@ def test_d9_the_generator_draws_for_itself():
 
 
 def test_every_difference_changes_what_is_learned():
-    assert tuple(f"D{k}" for k in range(1, 10)) == TRAINING_DIFFERENCES
+    assert tuple(f"D{k}" for k in (*range(1, 10), 13, 15)) == TRAINING_DIFFERENCES
     batch = some_batch(8, 76)
     each = [(), *[(difference,) for difference in TRAINING_DIFFERENCES]]
     digests = {taken: digest_after(build(image_size=32, crop=64, as_released=taken), batch) for taken in each}
@@ -698,12 +713,12 @@ def test_samples_of_a_noise_group_do_not_depend_on_chunks():
     whole = model.sample({"tokens": tokens, "noise_group": groups}, seed=3)
     parts = [model.sample({"tokens": tokens[s], "noise_group": groups[s]}, seed=3) for s in (slice(0, 3), slice(3, 8))]
     torch.testing.assert_close(torch.cat(parts), whole, rtol=1e-4, atol=1e-5)
-    z = model.noise_of({"noise_group": groups}, 8, 3)
+    z = noise_of({"noise_group": groups}, 8, 5, 3)
     assert torch.equal(z[0], z[3]) and torch.equal(z[6], z[7]) and len(set(map(tuple, z.tolist()))) == 4
-    assert not torch.equal(z, model.noise_of({"noise_group": groups}, 8, 4))
+    assert not torch.equal(z, noise_of({"noise_group": groups}, 8, 5, 4))
     assert z.std().item() == pytest.approx(1, abs=0.4)
-    free = model.noise_of({}, 8, 3)
-    assert len(set(map(tuple, free.tolist()))) == 8 and torch.equal(free, model.noise_of({}, 8, 3))
+    free = noise_of({}, 8, 5, 3)
+    assert len(set(map(tuple, free.tolist()))) == 8 and torch.equal(free, noise_of({}, 8, 5, 3))
 
 
 def test_sampling_changes_nothing_in_the_model():

@@ -553,6 +553,7 @@ def test_the_value_has_exactly_the_agreed_keys():
         "claims",
         "runs",
         "differs",
+        "authors",
     }
     answers = ("possible", "same_protocol", "agrees", "claims")
     for c in all_cells(table).values():
@@ -715,10 +716,10 @@ def test_tidy_rows_and_summary():
 
 
 def test_papers_without_recipes_read_not_run():
-    for paper in ("align_draw", "stackgan", "stackgan_v2", "attngan", "show_attend_tell"):
+    for paper in ("align_draw", "stackgan_v2", "attngan", "show_attend_tell"):
         words = {c["agrees"]["verdict"] for c in all_cells(built(paper)).values()}
         assert words <= {"not run", "quoted", "blank in print"} and "not run" in words
-        assert len(all_cells(built(paper))) == len(list(printed_cells(SHEETS[paper]))), "a cell lost on the way"
+        assert {c["cell_id"] for c in printed_cells(SHEETS[paper])} <= set(all_cells(built(paper))), "lost on the way"
 
 
 def test_a_claim_on_a_cell_that_is_not_there():

@@ -82,6 +82,19 @@ def test_every_value_has_its_origin_and_every_departure_its_reason(desk):
     assert {"key": "dataset", "paper": "mnist", "ours": "digits", "because": "a test"} in run.departures
 
 
+def test_channels_last_is_a_departure_and_off_it_changes_no_key(desk):
+    def planned(**switch):
+        return desk({"engine": {**PARAMS["engine"], **switch}})
+
+    before, off, on = planned(), planned(channels_last=False), planned(channels_last=True, because="a test")
+    keys = [{r: a.key for r, a in p.artefacts.items() if "/runs/" in r} for p in (before, off, on)]
+    manifest = on.manifest("alpha/one.s0")
+    assert keys[0] == keys[1] and keys[2][manifest] != keys[0][manifest]
+    assert on.artefacts[manifest].spec["engine"]["channels_last"] is True
+    departure = {"key": "engine.channels_last", "paper": False, "ours": True, "because": "a test"}
+    assert departure in on.run["alpha/one.s0"].departures and departure not in off.run["alpha/one.s0"].departures
+
+
 def test_a_scale_may_give_another_reason_than_size(desk):
     scales = {"embedded": {"Net": {"steps": 3, "learning_rate": {"value": 0.4, "because": "learns sooner"}}}}
     run = desk(scales=scales).run["alpha/one.s0"]
@@ -413,3 +426,29 @@ def test_stand_ins_that_no_run_needs_are_shown(desk):
         .artefacts["results/tables/paper/stand_ins.json"]
         .spec["stand_ins"]
     )
+
+
+def test_the_words_of_an_instrument_that_reads_captions_reach_whoever_it_reads_for(desk):
+    tokens = {"w": {"dataset": "mnist", "captions": "digits_kind1", "tokenizer": "words"}}
+    runs = {**SHEET["runs"], "eye": {**SHEET["runs"]["eye"], "tokens": "w"}}
+    p, plain = desk(runs=runs, tokens=tokens), desk()
+    words = "results/data/digits/tokens/alpha.w/record.json"
+    sample, metrics = (p.artefacts[f"results/embedded/runs/alpha/one.s0/{name}.json"] for name in ("samples", "scores"))
+    for a in (sample, metrics):
+        assert a.spec["vocabularies"] == {"eye": words} and a.made_from.count(words) == 1
+    assert words.replace("record.json", "tokens.npz") in sample.reads
+    own = {**runs, "one": {**runs["one"], "tokens": "w"}}
+    sample = desk(runs=own, tokens=tokens).artefacts["results/embedded/runs/alpha/one.s0/samples.json"]
+    assert sample.made_from.count(words) == 1 and sample.reads.count(words.replace("record.json", "tokens.npz")) == 1
+    for a in plain.artefacts.values():
+        assert "vocabularies" not in a.spec
+
+
+def test_rows_and_forms_may_be_given_scale_by_scale(desk):
+    runs = copy.deepcopy(SHEET["runs"])
+    runs["two"] |= {"rows": {"embedded": "all"}, "form": {"study": "small"}}
+    forms = {"small": {"dataset": "mnist"}}
+    assert "alpha/two.s0" not in desk(runs=runs, forms=forms).run
+    assert desk(runs=runs, forms=forms).missing["alpha/two"] == "rows: all"
+    assert desk({"rows": "all"}, runs=runs, forms=forms).run["alpha/two.s0"].form is None
+    assert desk({"scale": "study"}, runs=runs, forms=forms).run["alpha/two.s0"].form == "small"

@@ -43,9 +43,9 @@ def test_one_paper_is_two_files_and_appears_in_the_tables(made):
 
 
 def test_a_sheet_without_code_shows_its_tables(made):
-    text = (made.folder / "results/tables/smoke/stackgan.md").read_text()
-    assert "3.70 ± .04" in text and "not run" in text
-    assert not (made.folder / "src/redraw/papers/stackgan.py").exists()
+    text = (made.folder / "results/tables/smoke/align_draw.md").read_text()
+    assert "53.4" in text and "not run" in text
+    assert not (made.folder / "src/redraw/papers/align_draw.py").exists()
 
 
 def test_explain_prints_the_lineage_of_a_cell(made):

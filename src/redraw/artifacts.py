@@ -26,7 +26,7 @@ def collect(stage: Stage, folder: Path) -> dict[str, str]:
     if (read_json(record) or {}).get("digest") != stage.end["digest"]:
         return {}
     verb = stage.begin["verb"]
-    if verb in ("train", "pretrain"):
+    if verb in ("train", "pretrain", "convert"):
         return _model(stage, record.parent / "model.pt", folder / "model")
     if verb == "sample":
         _samples(record.with_suffix(".npz"), folder / "samples")

@@ -17,6 +17,7 @@ MAKERS = {
     "tokenize": "captions -> token ids and a vocabulary",
     "pretrain": "train an encoder or an instrument",
     "train": "train a run, or export what was trained before",
+    "convert": "weights that authors released -> a run's model",
     "sample": "draw a run's samples and let the instruments read them",
     "metrics": "arrays -> scores",
     "table": "scores -> a paper's tables",
@@ -45,6 +46,12 @@ def parser() -> argparse.ArgumentParser:
             p.add_argument(
                 "--accept", action="append", default=[], metavar="NAME", help="show its terms and accept them"
             )
+    p = sub.add_parser("import", help="bring weights that authors released: a run of theirs, scored as all others")
+    p.add_argument(
+        "run", nargs="?", help="a run, e.g. attngan/released_birds; without: which there are, and their files"
+    )
+    p.add_argument("files", nargs="*", metavar="ROLE=FILE", help="e.g. generator=bird_AttnGAN2.pth")
+    p.add_argument("--json", action="store_true", help="for programs")
     p = sub.add_parser("datasets", help="every data set and all weights: who needs them, size, terms, what is here")
     p.add_argument("--json", action="store_true", help="for programs")
     p = sub.add_parser(
@@ -121,6 +128,12 @@ def _do(a: argparse.Namespace) -> int:
         except Interrupted as e:
             print(f"redraw: {e}", file=sys.stderr)
             return e.code
+        return 0
+    if a.verb == "import":
+        from . import imports
+
+        lines, value = imports.bring(a.run, a.files) if a.run else imports.listed()
+        print(json.dumps(value, indent=1, ensure_ascii=False) if a.json else "\n".join(lines))
         return 0
     if a.verb in ("plan", "explain", "finding", "datasets"):
         from . import answers, catalogue

@@ -54,7 +54,8 @@ def conditions_of(evaluation: Mapping[str, Any], opened: Prepared) -> Conditions
     captions, n = evaluation["captions"], evaluation["n"]
     if captions == "none":
         image = opened.split("train" if evaluation["images"] == "train" else "test").indices
-        image = image[_spread(min(n or len(image), len(image)), len(image))]
+        own = evaluation["images"] in ("model", "noise")  # as many as are wanted, however many images there are
+        image = image[_spread(n or len(image) if own else min(n or len(image), len(image)), len(image))]
         return _conditions(opened.class_ids[image], image=image)
     if captions in ("list", "interpolated", "styled"):
         return {"list": _listed, "interpolated": _interpolated, "styled": _styled}[captions](evaluation, opened)
@@ -82,37 +83,71 @@ def pictures(
     shuffled   the model's, dealt out at random, so that by chance a few keep theirs: what ignoring the caption gives
     noise      uniform
     """
+    return torch.cat(list(pictures_in_parts(evaluation, recipe, conditions, opened, seed)))
+
+
+def pictures_in_parts(
+    evaluation: Mapping[str, Any], recipe: Recipe, conditions: Conditions, opened: Prepared, seed: int
+) -> Iterator[torch.Tensor]:
+    """``pictures``, CHUNK at a time, so that whoever keeps them as bytes never holds all of them as numbers."""
     source, n = evaluation["images"], len(conditions)
     rng = np.random.default_rng([1, n])
+    if source not in IMAGES:
+        raise RedrawError(f"evaluation, images {source!r}: {nearest(source, list(IMAGES))}")
     if source in ("model", "shuffled"):
         if source == "shuffled":
             conditions = conditions.take(rng.permutation(n))
-        return torch.cat(list(_sampled(recipe, conditions, opened, seed)))
-    if source == "noise":
+        yield from _sampled(recipe, conditions, opened, seed)
+    elif source == "noise":
         shape = recipe.view(torch.zeros((1, *opened.image_shape))).shape[1:]
-        return torch.from_numpy(rng.uniform(-1, 1, (n, *shape)).astype(np.float32))
-    if source not in IMAGES:
-        raise RedrawError(f"evaluation, images {source!r}: {nearest(source, list(IMAGES))}")
-    index = conditions.image
-    if (index < 0).any():
-        if (conditions.class_id < 0).any():
-            raise RedrawError(
-                f"evaluation: captions {evaluation['captions']!r} have no real images: images must be model"
-            )
-        test = opened.split("test")
-        of_class = [test.indices[test.class_ids == c] for c in range(opened.classes)]
-        index = np.array([rng.choice(of_class[c]) for c in conditions.class_id])
-    images = real_images(recipe, opened, index)
-    if source == "degraded":
-        images = from_bytes(degraded(to_bytes(images)))
-    return images
+        for first in range(0, n, CHUNK):
+            yield torch.from_numpy(rng.uniform(-1, 1, (min(CHUNK, n - first), *shape)).astype(np.float32))
+    else:
+        for images in real_in_parts(recipe, opened, _shown_for(evaluation, conditions, opened, rng)):
+            yield from_bytes(degraded(to_bytes(images))) if source == "degraded" else images
 
 
 def real_images(recipe: Recipe, opened: Prepared, index: np.ndarray) -> torch.Tensor:
     """The data set's images ``index`` [N], cut and reduced as ``recipe`` sees them."""
+    return torch.cat(list(real_in_parts(recipe, opened, index)))
+
+
+def real_in_parts(recipe: Recipe, opened: Prepared, index: np.ndarray) -> Iterator[torch.Tensor]:
+    """``real_images``, CHUNK at a time."""
     rng = np.random.default_rng(0)  # no field that is asked for here draws from it
-    parts = (index[first : first + CHUNK] for first in range(0, len(index), CHUNK))
-    return torch.cat([recipe.view(opened.batch(part, ("image",), rng)["image"]) for part in parts])
+    for first in range(0, len(index), CHUNK):
+        yield recipe.view(opened.batch(index[first : first + CHUNK], ("image",), rng)["image"])
+
+
+def asked_for(recipe: Recipe, opened: Prepared, image: np.ndarray, first: int = 0) -> Batch:
+    """What ``recipe`` asks for beside the captions: of their images [N]; of test images in turn where there are none."""
+    if not recipe.asks:
+        return {}
+    test = opened.split("test").indices
+    image = np.where(image < 0, test[(first + np.arange(len(image))) % len(test)], image)
+    device = next(recipe.parameters()).device
+    found = opened.batch(image, recipe.asks, np.random.default_rng(0))
+    return {name: tensor.to(device) for name, tensor in found.items()}
+
+
+def asked_in_parts(recipe: Recipe, conditions: Conditions, opened: Prepared, seed: int) -> Iterator[tuple[Batch, int]]:
+    """What ``recipe`` samples from, CHUNK at a time, each with the seed that it samples with."""
+    device = next(recipe.parameters()).device
+    columns = {
+        "class_id": conditions.class_id,
+        "tokens": conditions.tokens,
+        "n_words": conditions.n_words,
+        **conditions.extra,
+    }
+    for k, first in enumerate(range(0, len(conditions), CHUNK)):
+        part = slice(first, first + CHUNK)
+        batch: Batch = {name: _tensor(values[part]).to(device) for name, values in columns.items()}
+        if "noise_group" in batch:  # what a row shares must not depend on the chunk
+            k = 0
+        if "style" in batch:  # indices of real images so far
+            batch["style"] = real_images(recipe, opened, conditions.extra["style"][part]).to(device)
+        batch |= asked_for(recipe, opened, conditions.image[part], first)
+        yield batch, seed * 100_003 + k
 
 
 def to_bytes(images: torch.Tensor) -> np.ndarray:
@@ -126,6 +161,22 @@ def from_bytes(images: np.ndarray) -> torch.Tensor:
 
 
 # --- inside ------------------------------------------------------------------------------------------------------
+
+
+def _shown_for(
+    evaluation: Mapping[str, Any], conditions: Conditions, opened: Prepared, rng: np.random.Generator
+) -> np.ndarray:
+    """Indices [N] of the real images that answer the conditions."""
+    index = conditions.image
+    if (index < 0).any():
+        if (conditions.class_id < 0).any():
+            raise RedrawError(
+                f"evaluation: captions {evaluation['captions']!r} have no real images: images must be model"
+            )
+        test = opened.split("test")
+        of_class = [test.indices[test.class_ids == c] for c in range(opened.classes)]
+        index = np.array([rng.choice(of_class[c]) for c in conditions.class_id])
+    return index
 
 
 def _spread(n: int, of: int) -> np.ndarray:
@@ -184,22 +235,9 @@ def _styled(evaluation: Mapping[str, Any], opened: Prepared) -> Conditions:
 
 
 def _sampled(recipe: Recipe, conditions: Conditions, opened: Prepared, seed: int) -> Iterator[torch.Tensor]:
-    device = next(recipe.parameters()).device
-    columns = {
-        "class_id": conditions.class_id,
-        "tokens": conditions.tokens,
-        "n_words": conditions.n_words,
-        **conditions.extra,
-    }
-    for k, first in enumerate(range(0, len(conditions), CHUNK)):
-        part = slice(first, first + CHUNK)
-        batch: Batch = {name: _tensor(values[part]).to(device) for name, values in columns.items()}
-        if "noise_group" in batch:  # what a row shares must not depend on the chunk
-            k = 0
-        if "style" in batch:  # indices of real images so far
-            batch["style"] = real_images(recipe, opened, conditions.extra["style"][part]).to(device)
+    for batch, its_seed in asked_in_parts(recipe, conditions, opened, seed):
         recipe.eval()
-        yield recipe.sample(batch, seed * 100_003 + k).float()
+        yield recipe.sample(batch, its_seed).float()
 
 
 def _tensor(values: np.ndarray) -> torch.Tensor:

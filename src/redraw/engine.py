@@ -39,7 +39,8 @@ def seed_everything(seed: int, step: int) -> None:
 
 def train(
     recipe: Recipe, training: Split, validation: Split, *, seed: int, state: State, spool: Spool, device: torch.device,
-    precision: str = "fp32", compile: bool = False, save_every: float = 30.0, run: str = "run",
+    precision: str = "fp32", compile: bool = False, channels_last: bool = False, save_every: float = 30.0,
+    run: str = "run",
     progress: Callable[[int, int, Mapping[str, float]], None] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Train ``recipe`` to its end and return {"weights", "snapshots", "curves", "steps", "stopped", "images", "seconds"}.
@@ -50,6 +51,8 @@ def train(
     config = recipe.config
     recipe.to(device)
     recipe.autocast_dtype = torch.bfloat16 if precision == "bf16" else None
+    if channels_last:
+        recipe.to(memory_format=torch.channels_last)
     if compile:
         for network in recipe.children():
             network.compile()

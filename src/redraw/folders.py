@@ -176,10 +176,10 @@ def _read(
     run = run if "/" in run else f"{paper}/{run}"
     chosen = device.pick("auto")
     instrument = models.load_instrument(Path(f"results/{scale}/runs/{run}.s0/manifest.json"), chosen)
-    mode = evaluation.get("instrument_mode", "eval")
+    mode, side = evaluation.get("instrument_mode", "eval"), evaluation.get("side")
 
     def seen(paths: Sequence[Path]) -> dict[str, np.ndarray]:
-        parts = [read(instrument, mode, images) for images in _opened(paths)]
+        parts = [read(instrument, mode, images, side=side) for images in _opened(paths)]
         return {k: v if k.endswith("_labels") else np.concatenate([p[k] for p in parts]) for k, v in parts[0].items()}
 
     arrays = seen(files)
@@ -189,7 +189,7 @@ def _read(
         else:
             opened = Prepared.open(data).to(chosen)
             images = real_images(instrument.recipe, opened, opened.split(evaluation["reference"]).indices)
-            real = read(instrument, mode, images)
+            real = read(instrument, mode, images, side=side)
         arrays |= {f"reference_{field}": values for field, values in real.items()}
     return instrument.weights, arrays
 

@@ -18,7 +18,10 @@ from .core import RedrawError, digest, nearest
 from .names import data_folder, modules
 from .resolve import Run
 
-DRAWN = ("metric", "instrument", "instrument_mode", "captions", "images", "n", "snapshots", "list", "reference")
+DRAWN = (
+    "metric", "instrument", "instrument_mode", "captions", "images", "n", "snapshots", "list", "reference", "side",
+    "attention",
+)  # fmt: skip
 """The part of an evaluation that decides what is drawn and read; the rest is arithmetic on the arrays."""
 
 
@@ -184,21 +187,25 @@ class Graph:
             "splits": run.splits,
         }
         engine = {k: v for k, v in self.params["engine"].items() if k in ("device", "precision", "compile", "threads")}
+        if self.params["engine"].get("channels_last"):
+            engine["channels_last"] = True
         train = {**common, "seed": run.seed, "needs": needs, "engine": engine}
         reads += [n.replace("manifest.json", "model.pt") for n in needs.values()]
         outputs = [f"{d}/model.pt", f"{d}/curves.json"]
-        self._add(
-            run.stage,
-            train,
-            self.manifest(run.id),
-            outputs,
-            [*inputs, *needs.values()],
-            reads,
-            ["engine", "device", run.module],
-        )
+        rule, by = run.stage, ["engine", "device", run.module]
+        if run.released:  # nothing is trained, nothing is drawn at random
+            rule, by = "convert", ["released", "models", run.module]
+            train = {**common, "needs": needs, "released": run.released}
+        self._add(rule, train, self.manifest(run.id), outputs, [*inputs, *needs.values()], reads, by)
         if not run.evaluations:
             return
-        made_from = [self.manifest(run.id), *inputs, *instruments.values()]
+        # Captions are read in the words that an instrument learned.
+        learned = {role: self.artefacts[m].spec["tokens"] for role, m in instruments.items()}
+        vocabularies = {role: record for role, record in learned.items() if record}
+        words = {"vocabularies": vocabularies} if vocabularies else {}
+        others = [record for record in dict.fromkeys(vocabularies.values()) if record not in inputs]
+        reads += [record.replace("record.json", "tokens.npz") for record in others]
+        made_from = [self.manifest(run.id), *inputs, *others, *instruments.values()]
         eyes = [i.replace("manifest.json", "model.pt") for i in instruments.values()]
         seen_by = [self.run[i].module for i in run.instruments.values()]
         sampling = {n: {k: v for k, v in e.items() if k in DRAWN} for n, e in run.evaluations.items()}
@@ -209,16 +216,22 @@ class Graph:
             "instruments": instruments,
             "evaluations": sampling,
             "engine": engine,
+            **words,
         }
         self._add(
             "sample", spec, f"{d}/samples.json", [f"{d}/samples.npz", f"{d}/items.npz"], made_from,
             [f"{d}/model.pt", *reads, *eyes], ["scoring", "device", run.module, *seen_by],
         )  # fmt: skip
         spec = {"run": run.id, "scale": self.scale, "seed": run.seed, "dataset": run.dataset, "evaluations": run.evaluations,
-                "instruments": instruments}  # fmt: skip
+                "instruments": instruments, **words}  # fmt: skip
+        upstream = [
+            f"{d}/samples.json",
+            self.manifest(run.id),
+            *dict.fromkeys(vocabularies.values()),
+            *instruments.values(),
+        ]
         self._add(
-            "metrics", spec, self.scores(run.id), [], [f"{d}/samples.json", self.manifest(run.id), *instruments.values()],
-            [f"{d}/items.npz", f"{d}/curves.json"], ["scores"],
+            "metrics", spec, self.scores(run.id), [], upstream, [f"{d}/items.npz", f"{d}/curves.json"], ["scores"],
         )  # fmt: skip
 
     def asked(self, a: Artefact) -> dict:

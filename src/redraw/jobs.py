@@ -105,7 +105,8 @@ def _train(job: Job, home: Path) -> dict:
     result = engine.train(
         recipe, *parts, seed=spec["seed"], state=State(home), spool=job.spool,
         device=chosen, precision=spec["engine"]["precision"], compile=spec["engine"]["compile"],
-        save_every=job.hints["save_every_seconds"], run=spec["run"],
+        channels_last=spec["engine"].get("channels_last", False), save_every=job.hints["save_every_seconds"],
+        run=spec["run"],
     )  # fmt: skip
     models.save(home / "model.pt", {"described": described, **{k: result[k] for k in ("weights", "snapshots")}})
     write_json(home / "curves.json", result["curves"])
@@ -122,6 +123,38 @@ def _train(job: Job, home: Path) -> dict:
     write_json(home / "final.json", final)
     State(home).clear()
     return final
+
+
+def convert(job: Job) -> None:
+    """Released weights as a run's model: what is sampled and scored afterwards cannot tell it from a training's."""
+    from . import models
+    from .codes import code_digest
+    from .imports import path_of
+    from .released import convert, fit
+
+    job.begin()
+    spec = job.spec
+    opened = models.open_data(spec["data"], spec["tokens"])
+    described = models.described(spec, opened)
+    recipe = models.build(described)
+    state = recipe.state_dict()
+    for about in spec["released"].values():
+        found = convert(path_of(about), about["kind"], about.get("from"))
+        for place in about["into"]:
+            prefix = f"{place}." if place else ""
+            own = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+            state |= {prefix + key: value for key, value in fit(found, own, about["file"]).items()}
+    recipe.load_state_dict(state)
+    weights = {key: tensor.clone() for key, tensor in recipe.state_dict().items()}
+    models.save(job.folder / "model.pt", {"described": described, "weights": weights, "snapshots": {}})
+    write_json(job.folder / "curves.json", {})
+    facts = {
+        "run": spec["run"], "recipe": spec["recipe"], "fingerprint": job.fingerprint,
+        "model": file_digest(job.folder / "model.pt"), "weights": models.weights_digest(weights), "curves": digest({}),
+        "config": spec["config"], "parameters": sum(p.numel() for p in recipe.parameters()), "stopped": "imported",
+        "steps": 0, "images_seen": 0, "data": read_json(spec["data"])["digest"],
+    }  # fmt: skip
+    job.seal(facts, job.about(code_digest(["released", "models", spec["recipe"].split(":")[0]])))
 
 
 def sample(job: Job) -> None:
@@ -147,7 +180,8 @@ def _sample(job: Job, home: Path) -> dict:
     device.settings(spec["engine"]["threads"], spec["engine"]["precision"])
     opened = models.open_data(spec["data"], spec["tokens"]).to(chosen)
     model = models.load(job.folder / "manifest.json", chosen)
-    instruments = {role: models.load_instrument(Path(m), chosen) for role, m in spec["instruments"].items()}
+    words = spec.get("vocabularies", {})
+    instruments = {r: models.load_instrument(Path(m), chosen, words.get(r)) for r, m in spec["instruments"].items()}
     instruments["self"] = models.Instrument(model[0], spec["run"], "", "")  # an instrument's own accuracy
     scoring.draw(model, instruments, opened, spec["evaluations"], spec["seed"], home)
     modules = ["scoring", "device", spec["recipe"].split(":")[0], *(i.module for i in instruments.values() if i.module)]
@@ -191,8 +225,8 @@ def index(job: Job) -> None:
     job.seal(*index_tables(job.spec, list(job.made_from), job.folder, job.hints["overridden"]))
 
 
-VERBS = {"download": download, "prepare": prepare, "tokenize": tokenize, "pretrain": train, "train": train, "sample": sample,
-         "metrics": metrics, "table": table, "gallery": gallery, "index": index}  # fmt: skip
+VERBS = {"download": download, "prepare": prepare, "tokenize": tokenize, "pretrain": train, "train": train, "convert": convert,
+         "sample": sample, "metrics": metrics, "table": table, "gallery": gallery, "index": index}  # fmt: skip
 
 
 def run(verb: str, spec: str, out: str) -> None:

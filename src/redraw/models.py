@@ -7,7 +7,7 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -15,15 +15,22 @@ import torch
 from .core import RedrawError, atomic_path, disk_trouble, file_digest, nearest, read_json
 from .recipe import About, Recipe, make_config
 
+if TYPE_CHECKING:
+    from .data.words import Tokens
+
 
 @dataclass(frozen=True)
 class Instrument:
-    """An evaluator network with what its protocol key must name: its run, its weights, and its module for the code digest."""
+    """An evaluator network with what its protocol key must name: its run, its weights, and its module for the code digest.
+
+    ``tokens`` is the vocabulary in which it reads captions, where it does.
+    """
 
     recipe: Recipe
     run: str
     weights: str
     module: str
+    tokens: Tokens | None = None
 
 
 def recipe_class(path: str, where: str) -> type[Recipe]:
@@ -85,12 +92,17 @@ def load(manifest: Path, device: torch.device) -> tuple[Recipe, dict[int, dict]]
     return recipe.to(device).eval(), stored["snapshots"]
 
 
-def load_instrument(manifest: Path, device: torch.device) -> Instrument:
-    """Another run's network, built as it was trained; only its record and its model are read."""
+def load_instrument(manifest: Path, device: torch.device, tokens: str | None = None) -> Instrument:
+    """Another run's network, built as it was trained; only its record and its model are read, and the record ``tokens``."""
     recipe, _ = load(manifest, device)
     recipe.requires_grad_(False)
     record = read_json(manifest)
-    return Instrument(recipe, record["run"], record["weights"], record["recipe"].split(":")[0])
+    vocabulary = None
+    if tokens:
+        from .data.words import Tokens
+
+        vocabulary = Tokens.open(Path(tokens).parent)
+    return Instrument(recipe, record["run"], record["weights"], record["recipe"].split(":")[0], vocabulary)
 
 
 def weights_digest(weights: Mapping[str, torch.Tensor]) -> str:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from .codes import code_digest
-from .core import RedrawError, digest, nearest
+from .core import RedrawError, digest, nearest, read_json
 from .graph import Artefact, Graph
+from .imported import BOOK, lacking, wanted
 from .names import ASIDE, edition
 from .resolve import Run, check_departures, recipe_path, resolve, sized, stand_in
 from .sheets import PAPERS, read_params, read_sheets
@@ -29,10 +30,12 @@ class Plan(Graph):
         self.run: dict[str, Run] = {}  # by run id
         self.artefacts: dict[str, Artefact] = {}  # by record, in topological order
         self.missing: dict[str, str] = {}  # "paper/run" -> why it is not run
+        self.imported = read_json(BOOK) or {}  # "paper/run" -> {role: the file that was brought}
         check_departures(self.sheets, self.params["papers"])
         for paper in self.sheets:
             for name in self._chosen(paper):
-                for seed in range(self.seeds):
+                imported = self.sheets[paper]["runs"][name].get("stage") == "import"
+                for seed in range(1 if imported else self.seeds):
                     self._add_run(paper, name, seed)
         added = {r.base for r in self.run.values()}
         self.missing = {base: why for base, why in self.missing.items() if base not in added}
@@ -52,13 +55,42 @@ class Plan(Graph):
         for name, about in self.sheets[paper].get("runs", {}).items():
             if about.get("stage") == "pretrain":
                 continue
-            if self.rows == "headline" and about.get("rows") == "all":
+            if about.get("stage") == "import":
+                if said := self._not_imported(paper, name):
+                    self.missing[f"{paper}/{name}"] = said
+                else:
+                    yield name
+            elif self.rows == "headline" and _at(about.get("rows"), self.scale) == "all":
                 self.missing[f"{paper}/{name}"] = "rows: all"
             elif self.scale == "smoke" and about["recipe"] in seen:
                 self.missing[f"{paper}/{name}"] = "scale smoke runs one run per recipe"
             else:
                 seen.add(about["recipe"])
                 yield name
+
+    def _not_imported(self, paper: str, name: str) -> str | None:
+        """Why a run of released weights is not made; None where it is, and for all other runs."""
+        about = self.sheets[paper]["runs"][name]
+        if about.get("stage") != "import":
+            return None
+        if self.scale not in about.get("scales", ["paper"]):
+            return "the authors' weights are read at scale paper"
+        return lacking(self.sheets, self.imported, f"{paper}/{name}")
+
+    def _evaluations(self, paper: str, name: str) -> dict[str, dict]:
+        """What a run is scored by, at this scale; not by released scorers that nobody has brought."""
+        sheet, found = self.sheets[paper], {}
+        known = sheet.get("evaluations", {})
+        for n in sheet["runs"][name].get("score", []):
+            if n not in known:
+                raise RedrawError(
+                    f"papers/{paper}.yaml, runs.{name}.score: no evaluation {n!r}: {nearest(n, list(known))}"
+                )
+            role = known[n].get("instrument", "self")
+            eye = sheet.get("instruments", {}).get(role, role)
+            if role == "self" or not self._not_imported(*self._find(eye, paper, f"runs.{name}.instruments")):
+                found[n] = sized(known[n], self.scale, f"papers/{paper}.yaml, evaluations.{n}")
+        return found
 
     def _find(self, reference: str, paper: str, wanted_by: str) -> tuple[str, str]:
         """("paper", "run") for "run" or "paper/run" as written in the sheet of ``paper``."""
@@ -70,19 +102,15 @@ class Plan(Graph):
 
     def _add_run(self, paper: str, name: str, seed: int, wanted_by: tuple[str, ...] = ()) -> str:
         """Add a run and, before it, the runs that it needs and is read by. Returns its id."""
+        if self.sheets[paper]["runs"][name].get("stage") == "import":
+            seed = 0  # there is one file
         id = f"{paper}/{name}.s{seed}"
         if id in wanted_by:
             raise RedrawError(f"papers/{paper}.yaml, runs: {' needs '.join([*wanted_by, id])}: a circle; break it")
         if id in self.run:
             return id
         sheet, about = self.sheets[paper], self.sheets[paper]["runs"][name]
-        known, evaluations = sheet.get("evaluations", {}), {}
-        for n in about.get("score", []):
-            if n not in known:
-                raise RedrawError(
-                    f"papers/{paper}.yaml, runs.{name}.score: no evaluation {n!r}: {nearest(n, list(known))}"
-                )
-            evaluations[n] = sized(known[n], self.scale, f"papers/{paper}.yaml, evaluations.{n}")
+        evaluations = self._evaluations(paper, name)
         roles = {e["instrument"] for e in evaluations.values() if e.get("instrument", "self") != "self"}
         eyes = {role: sheet.get("instruments", {}).get(role, role) for role in sorted(roles)}
         linked: list[dict[str, str]] = []
@@ -95,7 +123,8 @@ class Plan(Graph):
         run = Run(
             id, paper, name, recipe_path(paper, about["recipe"]), used, about["dataset"], about.get("tokens"), seed,
             about.get("stage", "train"), config, origin, tuple(departures), *linked, evaluations,
-            {"train": "train", "validation": "validation", **about.get("splits", {})}, about.get("form"),
+            {"train": "train", "validation": "validation", **about.get("splits", {})}, _at(about.get("form"), self.scale),
+            wanted(about, self.imported.get(f"{paper}/{name}", {})),
         )  # fmt: skip
         self.run[id] = run
         self._add_artefacts(run)
@@ -161,6 +190,11 @@ class Plan(Graph):
         for asked in self.params["datasets"]:
             if edition(asked) not in ASIDE:
                 yield asked, stand_in({**self.params, "scale": "smoke"}, asked)[0]
+
+
+def _at(value: Any, scale: str) -> Any:
+    """What a sheet says of a run at a scale: one value for all of them, or one each."""
+    return value.get(scale) if isinstance(value, Mapping) else value
 
 
 def _references(sheet: Mapping) -> Iterator[str]:

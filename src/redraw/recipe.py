@@ -66,15 +66,19 @@ class Recipe(nn.Module):
 
     ``train_step`` does forward, backward and the optimisers' steps in the paper's order and returns its losses;
     ``sample`` turns conditions into images [N, C, H, W] in [-1, 1] or token ids [N, T]. Optional: ``encode``,
-    ``validate(batch) -> dict`` of losses (no gradients), ``log_likelihood``. Averaged weights are submodules, so that
-    state and export hold them without anybody's help.
+    ``validate(batch) -> dict`` of losses (no gradients), ``log_likelihood``, and ``attention(conditions, seed)`` ->
+    {"attention.<side>": [N, T, side, side]}, the share of each place's attention that each word has in what ``sample``
+    draws of the same, a map a stage. Averaged weights are submodules, so that state and export hold them without
+    anybody's help.
 
+    ``asks``: fields of a batch that ``sample`` needs beside the caption, of the image whose caption it is.
     ``batches``: images | classes (distinct classes, one image of each) | classes_with_replacement.
     ``labels``: names of the columns of what ``encode`` returns, by field; metrics read them.
     """
 
     Config: ClassVar[type[Schedule]]
     reads: ClassVar[tuple[str, ...]]  # the batch fields that train_step and validate need
+    asks: ClassVar[tuple[str, ...]] = ()
     optimizers: dict[str, torch.optim.Optimizer]
     batches: str = "images"
     labels: Mapping[str, tuple[str, ...]] = types.MappingProxyType({})

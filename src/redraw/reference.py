@@ -45,7 +45,7 @@ def reference(tables: Path, out: Path) -> None:
     atomic_write(out / "README.md", "\n".join(lines) + "\n")
     for paper in papers:
         for figure in paper["figures"]:
-            if figure["kind"] == "samples" and figure.get("grid"):
+            if figure.get("grid"):
                 with atomic_path(out / f"{paper['paper']['id']}-{figure['id']}.png") as part:
                     picture(figure).save(part, "PNG", optimize=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 from .core import RedrawError, nearest
 
 Sheets = Mapping[str, Mapping[str, Any]]
+LOOKED_AT = 16  # images whose attention is kept, at most
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Run:
     evaluations: dict[str, dict]
     splits: dict[str, str]  # {"train": split, "validation": split} of the data set
     form: str | None = None  # which of its sheet's forms the data set is prepared in
+    # of stage import: role -> file, hash, kind, where it goes
+    released: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
 
     @property
     def base(self) -> str:
@@ -91,7 +95,8 @@ def resolve(sheet: Mapping[str, Any], name: str, params: Mapping[str, Any]) -> t
     origin = dict.fromkeys(config, f"{here}: config.{recipe}") | {"as_released": f"{here}: runs.{name}"}
     _lay(config, origin, about.get("config", {}), f"{here}: runs.{name}")
     printed, because = dict(config), {}
-    scale = sheet.get("scales", {}).get(size, {})
+    # Released weights have the size that they have, at every scale.
+    scale = {} if about.get("stage") == "import" else sheet.get("scales", {}).get(size, {})
     for layer, place in ((scale.get(recipe, {}), recipe), (scale.get("runs", {}).get(name, {}), f"runs.{name}")):
         entries = {k: _entry(v, f"size of scale {size}") for k, v in layer.items()}
         _lay(config, origin, {k: v for k, (v, _) in entries.items()}, f"{here}: scales.{size}.{place}")
@@ -112,12 +117,24 @@ def resolve(sheet: Mapping[str, Any], name: str, params: Mapping[str, Any]) -> t
 
 
 def sized(evaluation: Mapping[str, Any], scale: str, where: str) -> dict[str, Any]:
-    """An evaluation as it is at one scale: ``n`` may be given scale by scale."""
+    """An evaluation as it is at one scale: ``n`` may be given scale by scale.
+
+    Raises RedrawError where there is none for it, and for maps of attention that nobody could look at.
+    """
     n = evaluation["n"]
     if isinstance(n, Mapping):
         if scale not in n:
             raise RedrawError(f"{where}: no n for scale {scale}: give one beside {', '.join(n)}")
         n = n[scale]
+    if evaluation.get("attention") and (
+        not 1 <= n <= LOOKED_AT
+        or evaluation["images"] != "model"
+        or evaluation["captions"] == "none"
+        or "metric" in evaluation
+    ):
+        raise RedrawError(
+            f"{where}: attention is there to be looked at: give n 1 to {LOOKED_AT}, captions, images: model, and no metric"
+        )
     return {**evaluation, "n": n}
 
 
@@ -127,8 +144,8 @@ def _general(dataset: str, params: Mapping[str, Any]) -> Iterator[dict]:
     if entry:
         yield {"key": "dataset", "paper": dataset, "ours": used, "because": entry["because"]}
     engine = params["engine"]
-    for key, plain in (("precision", "fp32"), ("compile", False)):
-        if engine[key] != plain:
+    for key, plain in (("precision", "fp32"), ("compile", False), ("channels_last", False)):
+        if engine.get(key, plain) != plain:
             yield {
                 "key": f"engine.{key}",
                 "paper": plain,

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .core import RedrawError, canonical_json, digest, nearest, read_json
-from .metrics import METRICS
+from .metrics import METRICS, TEXT
 
-FOLLOWED = {"logits", "class_id", "n_words"}  # all that is kept of every snapshot
+
+class Reader(NamedTuple):
+    """Who reads images, and how: role of an instrument, its mode, the pixels a side that images are first brought to."""
+
+    role: str
+    mode: str
+    side: int | None
+
+    @property
+    def name(self) -> str:
+        return f"{self.role}.{self.mode}" + (f".{self.side}px" if self.side else "")
+
+
+def reader_of(evaluation: Mapping[str, Any]) -> Reader:
+    return Reader(evaluation.get("instrument", ""), evaluation.get("instrument_mode", "eval"), evaluation.get("side"))
 
 
 def group_name(evaluation: Mapping[str, Any]) -> str:
@@ -21,17 +35,22 @@ def group_name(evaluation: Mapping[str, Any]) -> str:
 
 
 def protocol(
-    evaluation: Mapping[str, Any], dataset: str, data: str, instrument: str | None, arrays: Mapping[str, np.ndarray]
-) -> dict[str, Any]:
+    evaluation: Mapping[str, Any], dataset: str, data: str, instrument: str | None, arrays: Mapping[str, np.ndarray],
+    vocabulary: str | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """What has to be equal for two numbers to be compared: everything but the model.
 
-    ``data`` is the prepared data set's digest, ``instrument`` that of the weights; ``arrays`` say how many items there
-    were, and which captions where the metric reads them.
+    ``data`` is the prepared data set's digest, ``instrument`` that of the weights, ``vocabulary`` that of the tokens in
+    which the instrument reads captions, where it does; ``arrays`` say how many items there were, and which captions
+    where the metric reads them.
     """
     fields = {k: v for k, v in evaluation.items() if k not in ("kind", "better", "unit", "snapshots", "list")}
     listed = {"list": canonical_json(evaluation["list"])} if "list" in evaluation else {}
     fields["n"] = len(arrays["class_id"])
-    if "captions" in METRICS[evaluation["metric"]].reads:
+    reads = METRICS[evaluation["metric"]].reads
+    if TEXT in reads and vocabulary is not None:
+        listed["instrument_tokens"] = vocabulary
+    if "captions" in reads:
         listed["captions_read"] = digest([str(caption) for caption in arrays["captions"]])
     return {**fields, **listed, "dataset": dataset, "data": data, "instrument_weights": instrument}
 
@@ -43,6 +62,7 @@ def score(folder: Path, spec: Mapping[str, Any]) -> dict[str, Any]:
     weights = {role: read_json(path)["weights"] for role, path in spec["instruments"].items()} | {
         "self": manifest["weights"]
     }
+    vocabularies = {role: read_json(path)["digest"] for role, path in spec.get("vocabularies", {}).items()}
     metrics: dict[str, Any] = {}
     confusion: dict[str, Any] = {}
     with np.load(folder / "items.npz") as items:
@@ -54,12 +74,9 @@ def score(folder: Path, spec: Mapping[str, Any]) -> dict[str, Any]:
                     f"evaluation {name}: no metric {e['metric']!r}: {nearest(e['metric'], list(METRICS))}"
                 )
             about = METRICS[e["metric"]]
-            if e.get("snapshots") and not set(about.reads) <= FOLLOWED:
-                raise RedrawError(
-                    f"evaluation {name}: {e['metric']} cannot be followed over snapshots: take snapshots out"
-                )
             arrays = _arrays(items, e)
-            key = protocol(e, spec["dataset"], manifest["data"], weights.get(e.get("instrument", "")), arrays)
+            role = reader_of(e).role
+            key = protocol(e, spec["dataset"], manifest["data"], weights.get(role), arrays, vocabularies.get(role))
             own = {
                 "protocol": key, "protocol_key": digest(key), "better": e.get("better", about.better),
                 "unit": e.get("unit", about.unit), "kind": e.get("kind", "own"),
@@ -77,9 +94,9 @@ def score(folder: Path, spec: Mapping[str, Any]) -> dict[str, Any]:
                 **{k: result[k] for k in ("envelope", "parts") if result.get(k) is not None},
                 **own,
             }
-            if e.get("snapshots"):
-                steps = items[f"{group_name(e)}/steps"].tolist()
-                values = [about.fn(at, **e.get("options", {}))["value"] for at in _over_snapshots(items, e, len(steps))]
+            steps = items[f"{group_name(e)}/steps"].tolist() if e.get("snapshots") else []
+            if steps:  # released weights have none
+                values = [about.fn(at, **e.get("options", {}))["value"] for at in _over_snapshots(items, e, steps)]
                 curves[name] = {"x": steps, "y": values, "x_label": "step", "y_label": f"{name} ({own['unit']})"}
                 for selection, k in _selections(steps, values, own["better"], manifest, curves).items():
                     metrics[f"{name}@{selection}"] = {**_numbers({"value": values[k]}), "n": metrics[name]["n"],
@@ -100,23 +117,27 @@ def _numbers(result: Mapping[str, Any]) -> dict[str, Any]:
 
 def _arrays(items: Mapping[str, np.ndarray], e: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """The per-item arrays that one evaluation reads: the group's, its instrument's, and those of the reference images."""
-    group, reader = group_name(e), f"{e.get('instrument')}.{e.get('instrument_mode', 'eval')}"
-    found = {f: items[f"{group}/{f}"] for f in ("class_id", "n_words", "captions") if f"{group}/{f}" in items}
-    places = {f"{group}/{reader}/": "", f"reference-{e.get('reference')}/{reader}/": "reference_"}
-    for name in items:
-        for place, prefix in places.items():
-            if name.startswith(place) and not name.endswith("@"):
-                found[prefix + name.removeprefix(place)] = items[name]
+    group, reader, found = group_name(e), reader_of(e).name, {}
+    reads = METRICS[e["metric"]].reads
+    for field in dict.fromkeys(("class_id", *reads)):
+        for name, place in (
+            (field, f"{group}/{field}"),
+            (field, f"{group}/{reader}/{field}"),
+            (f"{field}_labels", f"{group}/{reader}/{field}_labels"),
+            (f"reference_{field}", f"reference-{e.get('reference')}/{reader}/{field}"),
+        ):
+            if place in items:
+                found[name] = items[place]
     return found
 
 
-def _over_snapshots(items: Mapping[str, np.ndarray], e: Mapping[str, Any], n: int) -> Iterator[dict[str, np.ndarray]]:
-    group, reader = group_name(e), f"{e.get('instrument')}.{e.get('instrument_mode', 'eval')}"
-    shared = {f: items[f"{group}/{f}"] for f in ("class_id", "n_words")}
-    if f"{group}/{reader}/logits_labels" in items:
-        shared["logits_labels"] = items[f"{group}/{reader}/logits_labels"]
-    for logits in items[f"{group}/{reader}/logits@"][:n]:
-        yield {"logits": logits, **shared}
+def _over_snapshots(
+    items: Mapping[str, np.ndarray], e: Mapping[str, Any], steps: list[int]
+) -> Iterator[dict[str, np.ndarray]]:
+    """The arrays of one evaluation at each snapshot, one at a time: what is not kept anew stays as it was."""
+    last, place = _arrays(items, e), f"{group_name(e)}/{reader_of(e).name}"
+    for step in steps:
+        yield last | {field: items[f"{place}/{field}@{step}"] for field in last if f"{place}/{field}@{step}" in items}
 
 
 def _selections(

@@ -1,28 +1,41 @@
 """Samples, and what the instruments read on them: per-item arrays, so that every metric is arithmetic afterwards.
 
-Evaluations that need the same images share one draw.
+Evaluations that need the same images share one draw, and one reading of each instrument.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import contextlib
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
-from .conditions import CHUNK, Conditions, conditions_of, from_bytes, pictures, real_images, to_bytes
-from .core import atomic_path
+from .conditions import (
+    CHUNK,
+    Conditions,
+    asked_in_parts,
+    conditions_of,
+    from_bytes,
+    pictures_in_parts,
+    real_images,
+    real_in_parts,
+    to_bytes,
+)
+from .core import RedrawError, atomic_path
 from .data.base import Prepared
-from .metrics import METRICS
+from .metrics import METRICS, TEXT
 from .models import Instrument
 from .recipe import Batch, Recipe
-from .scores import group_name
+from .scores import Reader, group_name, reader_of
 
 Model = tuple[Recipe, dict[int, dict]]
-Reader = tuple[str, str]
-"""(role of an instrument, mode)"""
+Words = tuple[np.ndarray, np.ndarray]
+"""tokens [N, T] and n_words [N], in the vocabulary of whoever reads them"""
 
 
 def draw(
@@ -31,113 +44,189 @@ def draw(
 ) -> None:  # fmt: skip
     """Write samples.npz (uint8 images [N, C, H, W] and captions per group) and items.npz (arrays per group) to ``home``.
 
+    Where an evaluation asks for ``attention``, samples.npz has ``<group>/attention.<side>`` uint8 [N, T, side, side] for
+    each stage of the recipe's method of this name, 255 being the largest value of the caption in the stage, so that its
+    words compare, and ``<group>/words`` [N, T], "" behind the last one.
+
     items.npz: ``<group>/class_id``, ``<group>/n_words`` [N], ``<group>/captions`` [N] where there are captions,
-    ``<group>/<role>.<mode>/<field>`` [N, …] and ``<field>_labels`` for what the instruments read, the same below
-    ``reference-<split>/`` for real images that are compared with, and with snapshots ``<group>/<role>.<mode>/logits@``
-    [S, N, K] with ``<group>/steps`` [S].
+    ``<group>/<reader>/<field>`` [N, …] and ``<field>_labels`` for what the instruments read, the same below
+    ``reference-<split>/`` for real images that are compared with. With snapshots ``<group>/steps`` [S], and for each of
+    these steps ``<group>/<reader>/<field>@<step>`` [N, …]; what a caption says to an instrument does not change with
+    the model and is kept once. Held in memory are the bytes of one group and what one instrument reads on them.
     """
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for evaluation in evaluations.values():
         groups.setdefault(group_name(evaluation), []).append(evaluation)
-    samples: dict[str, np.ndarray] = {}
-    items: dict[str, np.ndarray] = {}
-    for name, members in groups.items():
-        conditions = conditions_of(members[0], opened)
-        items[f"{name}/class_id"], items[f"{name}/n_words"] = conditions.class_id, conditions.n_words
-        samples[name] = to_bytes(pictures(members[0], model[0], conditions, opened, seed))
-        images = from_bytes(samples[name])  # what is read is what is kept
-        samples[f"{name}/captions"] = np.array(conditions.captions)
-        if conditions.captions:
-            items[f"{name}/captions"] = samples[f"{name}/captions"]
-        if "style" in conditions.extra:  # to be shown above what was drawn in it
-            style = conditions.extra["style"][: len(np.unique(conditions.extra["style"]))]
-            samples[f"{name}/style"] = to_bytes(real_images(model[0], opened, style))
-        for (role, mode), wanted in sorted(_readers(members).items()):
-            tokens = conditions if role == "self" else None  # another network has another vocabulary
-            found = read(instruments[role], mode, images, tokens)
-            items |= {
-                f"{name}/{role}.{mode}/{field}": v
-                for field, v in found.items()
-                if field.removesuffix("_labels") in wanted
-            }
-        if any(m.get("snapshots") for m in members):
-            items |= _over_snapshots(model, instruments, opened, members, conditions, seed)
-    items |= _references(instruments, opened, evaluations.values())
-    for path, arrays in ((home / "samples.npz", samples), (home / "items.npz", items)):
-        with atomic_path(path) as part, open(part, "wb") as f:
-            np.savez_compressed(f, **arrays)
+    with _archive(home / "samples.npz") as keep_sample, _archive(home / "items.npz") as keep:
+        for name, members in groups.items():
+            conditions = conditions_of(members[0], opened)
+            keep(f"{name}/class_id", conditions.class_id)
+            keep(f"{name}/n_words", conditions.n_words)
+            images = _drawn(members[0], model[0], conditions, opened, seed)
+            keep_sample(name, images)
+            keep_sample(f"{name}/captions", np.array(conditions.captions))
+            if conditions.captions:
+                keep(f"{name}/captions", np.array(conditions.captions))
+            if "style" in conditions.extra:  # to be shown above what was drawn in it
+                style = conditions.extra["style"][: len(np.unique(conditions.extra["style"]))]
+                keep_sample(f"{name}/style", to_bytes(real_images(model[0], opened, style)))
+            if any(m.get("attention") for m in members):
+                for field, values in _attention(model[0], conditions, opened, seed).items():
+                    keep_sample(f"{name}/{field}", values)
+            for reader, wanted in _readers(members).items():
+                instrument = instruments[reader.role]
+                words = _words(reader, wanted, instrument, conditions)
+                found = read(instrument, reader.mode, torch.from_numpy(images), words, reader.side)
+                for field, values in found.items():
+                    if field.removesuffix("_labels") in wanted:
+                        keep(f"{name}/{reader.name}/{field}", values)
+            followed = [m for m in members if m.get("snapshots")]
+            if followed:
+                _follow(model, instruments, opened, followed, conditions, seed, keep)
+        _references(instruments, opened, evaluations.values(), keep)
 
 
-@torch.no_grad()
 def read(
-    instrument: Instrument, mode: str, images: torch.Tensor, conditions: Conditions | None = None
+    instrument: Instrument, mode: str, images: torch.Tensor, words: Words | None = None, side: int | None = None
 ) -> dict[str, np.ndarray]:
     """What an instrument sees: float32 arrays [N, ...], and the names of their columns where it has any.
 
-    ``mode`` "train" leaves its dropout live, as some releases do; it is the same for every run. Captions go in beside
-    the images where ``conditions`` has them.
+    ``images`` [N, C, H, W] in [-1, 1], or bytes. ``mode`` "train" leaves its dropout live, as some releases do; it is the
+    same for every run. Captions go in beside the images where ``words`` has them. With ``side`` every image is first
+    brought to so many pixels a side, the antialiased way, so that models of several sizes are read at one.
     """
-    network = instrument.recipe
-    device = next(network.parameters()).device
-    network.train(mode == "train")
-    torch.manual_seed(0)
-    parts: dict[str, list[np.ndarray]] = {}
-    for first in range(0, len(images), CHUNK):
-        batch: Batch = {"image": images[first : first + CHUNK].to(device)}
-        if conditions is not None and conditions.captions:
-            batch["tokens"] = torch.from_numpy(conditions.tokens[first : first + CHUNK].astype(np.int64)).to(device)
-        for field, value in network.encode(batch).items():
-            parts.setdefault(field, []).append(value.float().cpu().numpy())
-    network.eval()
-    found = {field: np.concatenate(chunks) for field, chunks in parts.items()}
-    return found | {f"{field}_labels": np.array(names) for field, names in network.labels.items() if field in found}
+    return _read(instrument, mode, (images[k : k + CHUNK] for k in range(0, len(images), CHUNK)), words, side)
 
 
 # --- inside ------------------------------------------------------------------------------------------------------
 
 
-def _reader(evaluation: Mapping[str, Any]) -> Reader:
-    return evaluation["instrument"], evaluation.get("instrument_mode", "eval")
+@torch.no_grad()
+def _read(
+    instrument: Instrument, mode: str, chunks: Iterable[torch.Tensor], words: Words | None, side: int | None
+) -> dict[str, np.ndarray]:
+    """``read`` of images that come CHUNK at a time."""
+    network = instrument.recipe
+    device = next(network.parameters()).device
+    network.train(mode == "train")
+    torch.manual_seed(0)
+    parts: dict[str, list[np.ndarray]] = {}
+    for k, chunk in enumerate(chunks):
+        image = (from_bytes(chunk.numpy()) if chunk.dtype == torch.uint8 else chunk).to(device)
+        if side is not None:
+            image = F.interpolate(image, (side, side), mode="bilinear", antialias=True)
+        batch: Batch = {"image": image}
+        if words is not None:
+            here = slice(k * CHUNK, k * CHUNK + len(chunk))
+            named = zip(("tokens", "n_words"), words, strict=True)
+            batch |= {name: torch.from_numpy(values[here].astype(np.int64)).to(device) for name, values in named}
+        for field, value in network.encode(batch).items():
+            parts.setdefault(field, []).append(value.float().cpu().numpy())
+    network.eval()
+    found = {field: np.concatenate(values) for field, values in parts.items()}
+    return found | {f"{field}_labels": np.array(names) for field, names in network.labels.items() if field in found}
+
+
+@contextlib.contextmanager
+def _archive(path: Path) -> Iterator[Callable[[str, np.ndarray], None]]:
+    """A function that adds an array to the .npz file ``path``, with the bytes of numpy's ``savez_compressed``."""
+    with atomic_path(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+
+        def keep(name: str, values: np.ndarray) -> None:
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, values, allow_pickle=False)
+
+        yield keep
+
+
+def _drawn(
+    evaluation: Mapping[str, Any], recipe: Recipe, conditions: Conditions, opened: Prepared, seed: int
+) -> np.ndarray:
+    """uint8 [N, C, H, W]: what is read is what is kept."""
+    parts = pictures_in_parts(evaluation, recipe, conditions, opened, seed)
+    return np.concatenate([to_bytes(part) for part in parts])
+
+
+def _attention(recipe: Recipe, conditions: Conditions, opened: Prepared, seed: int) -> dict[str, np.ndarray]:
+    """The recipe's maps in bytes and the words that they are of. Raises RedrawError for a recipe that has none."""
+    if not hasattr(type(recipe), "attention"):  # a submodule may be called so
+        raise RedrawError(
+            f"evaluation, attention: {type(recipe).__name__} attends to no words: ask only runs of a recipe that does"
+        )
+    recipe.eval()
+    parts = [recipe.attention(*asked) for asked in asked_in_parts(recipe, conditions, opened, seed)]
+    found = {}
+    for field in parts[0]:
+        maps = torch.cat([part[field] for part in parts]).float()
+        largest = maps.amax((1, 2, 3), keepdim=True).clamp_min(torch.finfo(maps.dtype).tiny)
+        found[field] = (255 * maps / largest).round().to(torch.uint8).cpu().numpy()
+    vocabulary, written = opened.tokens.vocabulary, zip(conditions.tokens, conditions.n_words, strict=True)
+    words = [[vocabulary[i] if k < n else "" for k, i in enumerate(row)] for row, n in written]
+    return found | {"words": np.array(words)}
 
 
 def _readers(members: Iterable[Mapping[str, Any]]) -> dict[Reader, set[str]]:
-    """{(role, mode): fields that are kept}."""
+    """{reader: fields that are kept}, by the readers' names."""
     found: dict[Reader, set[str]] = {}
-    for m in members:
-        if m.get("instrument"):
-            found.setdefault(_reader(m), set()).update(METRICS[m["metric"]].reads if m.get("metric") in METRICS else ())
+    for m in sorted((m for m in members if m.get("instrument")), key=lambda m: reader_of(m).name):
+        found.setdefault(reader_of(m), set()).update(METRICS[m["metric"]].reads if m.get("metric") in METRICS else ())
     return found
 
 
+def _words(reader: Reader, wanted: set[str], instrument: Instrument, conditions: Conditions) -> Words | None:
+    """The captions as the reader takes them: a run's own as it was trained, another's as texts in its own vocabulary.
+
+    There a word that it does not know is <unk>, or left out of a vocabulary that has none; what is longer than any
+    caption that it learned from is cut there. Raises RedrawError where it has no vocabulary, or a caption no known word.
+    """
+    if reader.role == "self":
+        return (conditions.tokens, conditions.n_words) if conditions.captions else None
+    if TEXT not in wanted:
+        return None
+    if instrument.tokens is None or not conditions.captions:
+        lacking = "captions are none" if instrument.tokens else f"{instrument.run} has no vocabulary"
+        raise RedrawError(
+            f"evaluation, instrument {reader.role}: {lacking}: name an instrument that reads captions, and captions to read"
+        )
+    tokens, n_words = instrument.tokens.encode_texts(conditions.captions)
+    if not n_words.all():
+        unknown = conditions.captions[int(n_words.argmin())]
+        raise RedrawError(f"evaluation: {instrument.run} knows no word of the caption {unknown!r}: take others")
+    longest = instrument.tokens.longest
+    return tokens[:, :longest], np.minimum(n_words, longest)
+
+
 def _references(
-    instruments: Mapping[str, Instrument], opened: Prepared, evaluations: Iterable[Mapping[str, Any]]
-) -> dict[str, np.ndarray]:
-    """What the instruments read on the real images of the splits that evaluations compare with."""
+    instruments: Mapping[str, Instrument], opened: Prepared, evaluations: Iterable[Mapping[str, Any]],
+    keep: Callable[[str, np.ndarray], None],
+) -> None:  # fmt: skip
+    """Keep what the instruments read on the real images of the splits that evaluations compare with."""
     compared = [e for e in evaluations if e.get("reference")]
-    items = {}
     for split in sorted({e["reference"] for e in compared}):
         members = [e for e in compared if e["reference"] == split]
-        for (role, mode), wanted in sorted(_readers(members).items()):
-            images = real_images(instruments[role].recipe, opened, opened.split(split).indices)
-            found = read(instruments[role], mode, images)
-            items |= {f"reference-{split}/{role}.{mode}/{f}": v for f, v in found.items() if f in wanted}
-    return items
+        for reader, wanted in _readers(members).items():
+            instrument = instruments[reader.role]
+            chunks = real_in_parts(instrument.recipe, opened, opened.split(split).indices)
+            for field, values in _read(instrument, reader.mode, chunks, None, reader.side).items():
+                if field in wanted:
+                    keep(f"reference-{split}/{reader.name}/{field}", values)
 
 
-def _over_snapshots(
+def _follow(
     model: Model, instruments: Mapping[str, Instrument], opened: Prepared, members: list[Mapping[str, Any]],
-    conditions: Conditions, seed: int,
-) -> dict[str, np.ndarray]:  # fmt: skip
-    """Logits at every snapshot of the training; afterwards the model has its last weights again."""
+    conditions: Conditions, seed: int, keep: Callable[[str, np.ndarray], None],
+) -> None:  # fmt: skip
+    """Keep what is read at every snapshot of the training; afterwards the model has its last weights again."""
     recipe, snapshots = model
-    name, steps = group_name(members[0]), sorted(snapshots)
+    name, readers = group_name(members[0]), _readers(members).items()
+    keep(f"{name}/steps", np.array(sorted(snapshots), np.int64))
     final = {key: tensor.clone() for key, tensor in recipe.state_dict().items()}
-    seen: dict[Reader, list[np.ndarray]] = {_reader(m): [] for m in members if m.get("snapshots")}
-    for step in steps:
+    for step in sorted(snapshots):
         recipe.load_state_dict(snapshots[step])
-        images = from_bytes(to_bytes(pictures(members[0], recipe, conditions, opened, seed)))
-        for (role, mode), logits in seen.items():
-            logits.append(read(instruments[role], mode, images)["logits"])
+        images = torch.from_numpy(_drawn(members[0], recipe, conditions, opened, seed))
+        for reader, wanted in readers:
+            words = _words(reader, wanted, instruments[reader.role], conditions) if reader.role == "self" else None
+            for field, values in read(instruments[reader.role], reader.mode, images, words, reader.side).items():
+                if field in wanted:
+                    keep(f"{name}/{reader.name}/{field}@{step}", values)
     recipe.load_state_dict(final)
-    found = {f"{name}/{role}.{mode}/logits@": np.stack(logits) for (role, mode), logits in seen.items()}
-    return found | {f"{name}/steps": np.array(steps)}

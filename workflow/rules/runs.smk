@@ -43,6 +43,22 @@ rule train:
         "exec redraw train --spec {input.spec} --out {output.record} 2> {log}"
 
 
+rule convert:
+    input:
+        asked("results/{scale}/runs/{run}/manifest.json"),
+        spec="work/specs/results/{scale}/runs/{run}/manifest.json",
+    output:
+        record="results/{scale}/runs/{run}/manifest.json",
+        model="results/{scale}/runs/{run}/model.pt",
+        curves="results/{scale}/runs/{run}/curves.json",
+    wildcard_constraints:
+        run=only("import"),
+    log:
+        "logs/{scale}/{run}.convert.log",
+    shell:
+        "redraw convert --spec {input.spec} --out {output.record} 2> {log}"
+
+
 rule sample:
     input:
         asked("results/{scale}/runs/{run}/samples.json"),

@@ -1,1 +1,1 @@
-"""Networks and losses that three or more papers share identically."""
+"""Networks, losses and steps that several papers share identically."""

@@ -18,3 +18,12 @@ def draw_captions(captions: Tensor, n: int) -> Tensor:
     # Rounding may carry rand * count up to count itself.
     chosen = (torch.rand(images, n, device=captions.device) * count).long().clamp(max=count - 1).clamp(min=0)
     return captions.gather(1, chosen[:, :, None].expand(-1, -1, length))
+
+
+def draw_distinct_captions(captions: Tensor, n: int) -> Tensor:
+    """``n`` captions [N, n, T] of each image, drawn evenly without repetition; where it has fewer, they come again in turn."""
+    there = captions_there(captions)  # [N, K]
+    order = torch.rand(there.shape, device=captions.device).masked_fill(~there, 2.0).argsort(1)
+    count = there.sum(1, keepdim=True).clamp(min=1)
+    chosen = order.gather(1, torch.arange(n, device=captions.device) % count)
+    return captions.gather(1, chosen[:, :, None].expand(-1, -1, captions.shape[2]))

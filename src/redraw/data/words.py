@@ -77,6 +77,11 @@ class Tokens:
         tokens, n, _ = encode_characters(texts, **self.characters)
         return tokens.astype(np.int64), n.astype(np.int64)
 
+    @property
+    def longest(self) -> int:
+        """Ids of the longest caption of any table."""
+        return max(table.tokens.shape[1] for table in self.tables.values())
+
     def encode(self, captions: Sequence[Sequence[str]]) -> tuple[np.ndarray, np.ndarray]:
         """Word lists -> tokens [N, T] int64, padded to the longest, and n_words [N] int64."""
         rows = [self.ids(words) for words in captions]

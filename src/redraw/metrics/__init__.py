@@ -8,10 +8,15 @@ from dataclasses import dataclass
 from .accuracy import accuracy, accuracy_at_length, accuracy_labels_unsorted
 from .attributes import attribute_consistency
 from .confusion import confusion
+from .diversity import coverage
 from .frechet import fid_infinity, frechet_distance
 from .inception import inception_score
 from .kernel import kernel_distance
+from .published_scores import is_coco, is_cub, is_oxford
+from .r_precision import r_precision
 from .zero_shot import zero_shot_accuracy
+
+TEXT = "text_embedding"  # the one field that an instrument reads from captions
 
 
 @dataclass(frozen=True)
@@ -38,11 +43,18 @@ METRICS = {
     ),
     "confusion": Metric(confusion, "higher", "percent", ("logits", "class_id")),
     "inception_score": Metric(inception_score, "higher", "", ("logits",)),
+    "is_cub": Metric(is_cub, "higher", "", ("logits",)),
+    "is_oxford": Metric(is_oxford, "higher", "", ("logits",)),
+    "is_coco": Metric(is_coco, "higher", "", ("logits_unbiased",)),
     "frechet_distance": Metric(frechet_distance, "lower", "", ("features",), reference=True),
     "fid_infinity": Metric(fid_infinity, "lower", "", ("features",), reference=True),
     "kernel_distance": Metric(kernel_distance, "lower", "", ("features",), reference=True),
+    "coverage": Metric(coverage, "higher", "percent", ("features",), reference=True),
     "attribute_consistency": Metric(attribute_consistency, "higher", "percent", ("attributes", "captions")),
     "zero_shot_accuracy": Metric(
         zero_shot_accuracy, "higher", "percent", ("image_embedding", "text_embedding", "class_id")
+    ),
+    "r_precision": Metric(
+        r_precision, "higher", "percent", ("image_embedding", "text_embedding", "class_id", "captions")
     ),
 }

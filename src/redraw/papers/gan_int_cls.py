@@ -20,7 +20,8 @@ As written (algorithm 1 and eq. 5, read on the survey slides)
       Here, as in the released code, what is descended are the negatives.
     * Eq. 5 adds E[log(1 - D(G(z, .)))]; the released code and line 12 use log(s_f) in its place, and so it is here.
     * t^ is the caption of an image of another class in the batch. The algorithm says mismatching and no more; what is
-      common to all its readings is that a caption of the same class is none.
+      common to all its readings is that a caption of the same class is none. Where the data set has one class (COCO), any
+      other image of the batch will do, as in the released code.
     * Lines 5 and 6 draw images once a step: generator and discriminator learn from the same ones, among which the
       extra ones of eq. 5 are drawn, too. Line 12's s_f is computed anew after line 11, as in the released code.
 
@@ -38,7 +39,15 @@ Differences of the released code (reedscot/icml2016@db3f0c6, main_cls_int.lua); 
     D7  A batch is drawn class by class, with repetition, then an image of each, not over the images.
     D8  Crops begin at pixel 1 to 12 of 76, never at 0.
     D9  The generator's step draws noise and images of its own; the discriminator's are drawn without the extra ones.
-    D10, D11 and D12 change nothing here: COCO's model, which is not built; seeds; sizes of the released flowers' model.
+    D13 h is the mean of ``released_captions`` captions of the image, drawn without repetition: three in COCO's loader. Goes
+        before D2, which is the other loader's.
+    D15 The discriminator's residual block is the identity alone: a wrong name in both scripts, corrected in October 2016.
+    D10, D11, D12 and D14 are no switches. D10: COCO has a script of its own, main_cls.lua, without interpolation and with
+    another schedule and widths (fields), without D4, D5 and D6; its text encoder saw no images (char_cnn_rnn.py). D11: seeds.
+    D12, D14: size and length of the released flowers' and COCO's models are not those of the scripts.
+
+On COCO D1 is any other image, D7 any image of the set with repetition. The option ``large`` of main_cls.lua, which no script
+sets, is ``residuals: 2``.
 
 Silences filled from the released code: residual blocks, widths, initialisation, flips with probability 1/2, that the
 step size halves after every hundredth epoch, and that the halving comes at that epoch's start. Sizes below 64 are
@@ -54,12 +63,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..blocks.captions import captions_there, draw_captions
+from ..blocks.adversarial import cross_entropy, frozen, set_step_size, update
+from ..blocks.captions import draw_captions, draw_distinct_captions
+from ..blocks.conditioning import ReadsText, noise_of
+from ..blocks.crops import cut
 from ..blocks.frozen import Reads
 from ..core import RedrawError
 from ..recipe import About, Batch, Recipe, Schedule, Step
@@ -76,6 +87,7 @@ class Config(Schedule):
     crop: int  # pixels of a prepared image that are seen, at random while training, then reduced to S
     ngf: int  # channels of the generator's last stage at 64 pixels; twice as many in each one before
     ndf: int  # channels of the discriminator's first stage at 64 pixels
+    residuals: int  # residual blocks of each of the generator's first two stages
     nt: int  # channels that the embedding is mapped to, in both
     nz: int  # Z
     cls_weight: float  # of mismatching pairs, the rest to 1 is that of generated images; 0 = no CLS
@@ -88,7 +100,7 @@ class Config(Schedule):
     beta2: float
     decay: float  # of the step size, at the start of every so many epochs
     decay_epochs: int
-    released_captions: int  # D2
+    released_captions: int  # D2, D13
 
 
 # --- networks --------------------------------------------------------------------------------------------------------
@@ -99,11 +111,14 @@ def normalised(layer: nn.Module, *after: nn.Module) -> list[nn.Module]:
 
 
 class Residual(nn.Module):
-    """A bottleneck of three convolutions beside the identity; ``slope`` of the rectifiers below 0."""
+    """A bottleneck of three convolutions beside the identity; ``slope`` of the rectifiers below 0.
 
-    def __init__(self, width: int, inner: int, slope: float, bias: bool) -> None:
+    ``rectified``: the sum, too; where several blocks follow each other, that of the last one alone.
+    """
+
+    def __init__(self, width: int, inner: int, slope: float, bias: bool, rectified: bool = True) -> None:
         super().__init__()
-        self.slope = slope
+        self.slope, self.rectified = slope, rectified
         self.body = nn.Sequential(
             *normalised(nn.Conv2d(width, inner, 1, bias=bias), nn.LeakyReLU(slope)),
             *normalised(nn.Conv2d(inner, inner, 3, padding=1, bias=bias), nn.LeakyReLU(slope)),
@@ -111,7 +126,8 @@ class Residual(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.leaky_relu(x + self.body(x), self.slope)
+        x = x + self.body(x)
+        return F.leaky_relu(x, self.slope) if self.rectified else x
 
 
 class Generator(nn.Module):
@@ -122,14 +138,18 @@ class Generator(nn.Module):
         n = config.ngf
         self.text = nn.Sequential(nn.Linear(embedding, config.nt), nn.LeakyReLU(0.2))
         layers = normalised(nn.ConvTranspose2d(config.nz + config.nt, 8 * n, 4, bias=bias))
-        layers += [Residual(8 * n, 2 * n, 0.0, bias)]
+        layers += self._residuals(8 * n, 2 * n, config.residuals, bias)
         layers += normalised(nn.ConvTranspose2d(8 * n, 4 * n, 4, 2, 1, bias=bias))
-        layers += [Residual(4 * n, n, 0.0, bias)]
+        layers += self._residuals(4 * n, n, config.residuals, bias)
         width = 4 * n
         for _ in range(stages(config.image_size) - 2):
             layers += normalised(nn.ConvTranspose2d(width, width // 2, 4, 2, 1, bias=bias), nn.ReLU())
             width //= 2
         self.image = nn.Sequential(*layers, nn.ConvTranspose2d(width, 3, 4, 2, 1), nn.Tanh())
+
+    @staticmethod
+    def _residuals(width: int, inner: int, n: int, bias: bool) -> list[nn.Module]:
+        return [Residual(width, inner, 0.0, bias, rectified=k == n - 1) for k in range(n)]
 
     def forward(self, z: Tensor, h: Tensor) -> Tensor:
         return self.image(torch.cat([z, self.text(h)], 1)[:, :, None, None])
@@ -138,23 +158,25 @@ class Generator(nn.Module):
 class Trunk(nn.Sequential):
     """Images [N, 3, S, S] -> [N, 8 width, 4, 4]."""
 
-    def __init__(self, size: int, width: int, bias: bool, third_rectified: bool) -> None:
+    def __init__(self, size: int, width: int, bias: bool, third_rectified: bool, residual: bool = True) -> None:
         widths = [k * width for k in (1, 2, 4, 8)][-stages(size) :]
         layers: list[nn.Module] = [nn.Conv2d(3, widths[0], 4, 2, 1), nn.LeakyReLU(0.2)]
         for narrow, wide in zip(widths, widths[1:], strict=False):
             layers += normalised(nn.Conv2d(narrow, wide, 4, 2, 1, bias=bias))
             if wide == 2 * width or wide == 4 * width and third_rectified:
                 layers.append(nn.LeakyReLU(0.2))
-        super().__init__(*layers, Residual(8 * width, 2 * width, 0.2, bias))
+        super().__init__(*layers, Residual(8 * width, 2 * width, 0.2, bias) if residual else nn.LeakyReLU(0.2))
 
 
 class Discriminator(nn.Module):
     """Images and embeddings -> logits [N] of being a right pair, in two parts: one image may meet several captions."""
 
-    def __init__(self, config: Config, embedding: int, bias: bool, text_norm: bool, third_rectified: bool) -> None:
+    def __init__(
+        self, config: Config, embedding: int, bias: bool, text_norm: bool, third_rectified: bool, residual: bool
+    ) -> None:
         super().__init__()
         width = 8 * config.ndf
-        self.trunk = Trunk(config.image_size, config.ndf, bias, third_rectified)
+        self.trunk = Trunk(config.image_size, config.ndf, bias, third_rectified, residual)
         norm = [nn.BatchNorm1d(config.nt)] if text_norm else []
         self.text = nn.Sequential(nn.Linear(embedding, config.nt), *norm, nn.LeakyReLU(0.2))
         self.pair = nn.Sequential(
@@ -186,11 +208,6 @@ def initialise(network: nn.Module) -> None:
 
 
 # --- losses ----------------------------------------------------------------------------------------------------------
-
-
-def cross_entropy(logits: Tensor, label: float) -> Tensor:
-    """Binary cross-entropy of logits [N] against one label for all, mean in nats."""
-    return F.softplus(-logits if label else logits).mean()
 
 
 def discriminator_loss(real: Tensor, wrong: Tensor | None, fake: Tensor, cls_weight: float) -> dict[str, Tensor]:
@@ -231,7 +248,7 @@ def mismatching(class_id: Tensor) -> Tensor:
 # --- recipes ---------------------------------------------------------------------------------------------------------
 
 
-class GANINTCLS(Reads, Recipe):
+class GANINTCLS(ReadsText, Recipe):
     """Generator and discriminator of one of the four models."""
 
     Config = Config
@@ -243,12 +260,15 @@ class GANINTCLS(Reads, Recipe):
         embedding = self.hold("text", needs, "gan_int_cls").embedding_dim
         taken = config.as_released
         self.wrong_images, self.zero_biases, self.own_noise = "D1" in taken, "D3" in taken, "D9" in taken
-        self.captions = config.released_captions if "D2" in taken else config.captions_per_sample
+        self.captions = config.released_captions if {"D2", "D13"} & set(taken) else config.captions_per_sample
+        self.distinct, self.any_other = "D13" in taken, about.classes == 1
         self.one_mean, self.first_offset = "D6" in taken, int("D8" in taken)
         if "D7" in taken:
             self.batches = "classes_with_replacement"
         self.generator = Generator(config, embedding, self.zero_biases)
-        self.discriminator = Discriminator(config, embedding, self.zero_biases, "D4" in taken, "D5" not in taken)
+        self.discriminator = Discriminator(
+            config, embedding, self.zero_biases, "D4" in taken, "D5" not in taken, "D15" not in taken
+        )
         self.optimizers = {}
         for name, network in (("generator", self.generator), ("discriminator", self.discriminator)):
             initialise(network)
@@ -267,6 +287,10 @@ class GANINTCLS(Reads, Recipe):
                 f"gan_int_cls, crop: {config.crop} of {channels} x {height} x {width}: it must be a multiple of image_size "
                 f"{config.image_size}, lie inside the prepared image, and that be in colour"
             )
+        if config.residuals < 1:
+            raise RedrawError(
+                f"gan_int_cls, residuals: {config.residuals}: use 1, or 2 as with the released option large"
+            )
         if config.extra_fakes not in EXTRA_FAKES:
             raise RedrawError(f"gan_int_cls, extra_fakes: {config.extra_fakes!r}: use one of {', '.join(EXTRA_FAKES)}")
         if "D8" in config.as_released and config.crop == min(height, width):
@@ -279,24 +303,8 @@ class GANINTCLS(Reads, Recipe):
 
         From the middle, or with ``train`` at a place of each one's own and flipped with probability 1/2.
         """
-        crop, (n, _, height, width) = self.config.crop, image.shape
-        top, left = (height - crop) // 2, (width - crop) // 2
-        if train:
-            low, device = self.first_offset, image.device
-            rows = torch.randint(low, height - crop + 1, (n,), device=device)
-            columns = torch.randint(low, width - crop + 1, (n,), device=device)
-            image = image.unfold(2, crop, 1).unfold(3, crop, 1)[torch.arange(n, device=device), :, rows, columns]
-            flipped = torch.rand(n, 1, 1, 1, device=device) < 0.5
-            image = torch.where(flipped, image.flip(3), image)
-        else:
-            image = image[:, :, top : top + crop, left : left + crop]
-        return F.avg_pool2d(image, crop // self.config.image_size)
-
-    @torch.no_grad()
-    def embed(self, captions: Tensor) -> Tensor:
-        """h [N, E] of captions [N, M, T]: the mean of their embeddings."""
-        n, m, length = captions.shape
-        return self.held["text"].text(captions.reshape(n * m, length)).view(n, m, -1).mean(1)
+        crop = self.config.crop
+        return F.avg_pool2d(cut(image, crop, train, self.first_offset), crop // self.config.image_size)
 
     def noise(self, n: int, device: torch.device) -> Tensor:
         return torch.randn(n, self.config.nz, device=device)
@@ -317,10 +325,8 @@ class GANINTCLS(Reads, Recipe):
     def train_step(self, batch: Batch, at: Step) -> dict[str, Tensor]:
         # The code counts epochs from 1 and decays before the hundredth is trained.
         factor = self.config.decay ** ((int(at.epoch) + 1) // self.config.decay_epochs)
-        for optimizer in self.optimizers.values():
-            for group in optimizer.param_groups:
-                group["lr"] = self.config.learning_rate * factor
-        h = self.embed(draw_captions(batch["captions"], self.captions))
+        set_step_size(self.optimizers, self.config.learning_rate * factor)
+        h = self.embed((draw_distinct_captions if self.distinct else draw_captions)(batch["captions"], self.captions))
         all_h = torch.cat([h, self.extra(h)])
         self._zero_biases()
         with torch.set_grad_enabled(not self.own_noise):
@@ -329,9 +335,8 @@ class GANINTCLS(Reads, Recipe):
         self._zero_biases()
         if self.own_noise:
             drawn = self._drawn(all_h)
-        self.discriminator.requires_grad_(False)
-        found |= self._update("generator", self.generator_losses(drawn, all_h, len(h)))
-        self.discriminator.requires_grad_(True)
+        with frozen(self.discriminator):
+            found |= self._update("generator", self.generator_losses(drawn, all_h, len(h)))
         return found
 
     def _drawn(self, h: Tensor) -> Tensor:
@@ -345,7 +350,7 @@ class GANINTCLS(Reads, Recipe):
             features = self.discriminator.trunk(self.view(batch["image"], train=True))
             real, wrong = judge(features, h), None
             if weight > 0:
-                other = mismatching(batch["class_id"])
+                other = mismatching(torch.arange(len(h), device=h.device) if self.any_other else batch["class_id"])
                 if self.wrong_images:
                     wrong = self.discriminator(self.view(batch["image"][other], train=True), h)
                 else:
@@ -360,9 +365,7 @@ class GANINTCLS(Reads, Recipe):
         return {"generator": generator_loss(logits.float(), n, self.config.interp_weight, self.one_mean)}
 
     def _update(self, name: str, losses: dict[str, Tensor]) -> dict[str, Tensor]:
-        self.optimizers[name].zero_grad()
-        losses[name].backward()
-        self.optimizers[name].step()
+        update(self.optimizers[name], losses[name])
         return {key: loss.detach() for key, loss in losses.items()}
 
     @torch.no_grad()
@@ -378,41 +381,15 @@ class GANINTCLS(Reads, Recipe):
     def sample(self, conditions: Batch, seed: int) -> Tensor:
         """Images [N, 3, S, S].
 
-        Of ``tokens`` [N, T], or of the mean of all of ``captions`` [N, K, T]; with ``tokens_to`` [N, T] and ``mix`` [N]
-        of embeddings between the two. Rows of one number in ``noise_group`` [N] share their noise, which then depends
-        on seed and number alone.
+        Of the embeddings and the noise that blocks.conditioning makes of ``conditions``.
         """
         h = self.embedding_of(conditions)
-        return self.draw(self.noise_of(conditions, len(h), seed).to(h), h)
+        return self.draw(noise_of(conditions, len(h), self.config.nz, seed).to(h), h)
 
     def draw(self, z: Tensor, h: Tensor) -> Tensor:
         """G(z, h)."""
         with self.autocast():
             return self.generator(z, h).float()
-
-    @torch.no_grad()
-    def embedding_of(self, conditions: Batch) -> Tensor:
-        """h [N, E] of conditions; see ``sample``."""
-        text = self.held["text"].text
-        if "tokens" in conditions:
-            h = text(conditions["tokens"])
-        else:
-            captions = conditions["captions"]
-            there = captions_there(captions)[:, :, None]  # [N, K, 1]
-            found = text(captions.flatten(0, 1)).view(*captions.shape[:2], -1)
-            h = (found * there).sum(1) / there.sum(1).clamp(min=1)
-        if "tokens_to" in conditions:
-            h = torch.lerp(h, text(conditions["tokens_to"]), conditions["mix"].to(h)[:, None])
-        return h
-
-    def noise_of(self, conditions: Batch, n: int, seed: int) -> Tensor:
-        """z [n, Z], drawn on the CPU: the same seed gives the same noise whatever the device."""
-        nz = self.config.nz
-        if "noise_group" not in conditions:
-            return torch.randn(n, nz, generator=torch.Generator().manual_seed(seed))
-        groups, place = np.unique(conditions["noise_group"].cpu().numpy(), return_inverse=True)
-        drawn = np.stack([np.random.default_rng([seed, int(g)]).standard_normal(nz, np.float32) for g in groups])
-        return torch.from_numpy(drawn[place])
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -465,9 +442,7 @@ class StyleEncoder(Reads, Recipe):
 
     def train_step(self, batch: Batch, at: Step) -> dict[str, Tensor]:
         losses = self.losses(batch)
-        self.optimizers["adam"].zero_grad()
-        losses["style"].backward()
-        self.optimizers["adam"].step()
+        update(self.optimizers["adam"], losses["style"])
         return {name: loss.detach() for name, loss in losses.items()}
 
     @torch.no_grad()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..core import RedrawError, nearest
@@ -39,6 +39,11 @@ class Bench:
 
     def run_ids(self, run: str) -> list[str]:
         return [i for s in range(self.seeds) if (i := f"{self.base(run)}.s{s}") in self.scores]
+
+    def measured(self) -> Iterator[Mapping[str, Any]]:
+        """Every value of every run that this paper's tables show, with its protocol."""
+        for scored in self.scores.values():
+            yield from scored["metrics"].values()
 
     def about(self, run: str) -> Mapping[str, Any]:
         owner, name = self.base(run).split("/")

@@ -5,7 +5,6 @@ No torch, no files: everything is handed in, one JSON value comes out, and pages
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -13,14 +12,15 @@ from ..core import Quantity
 from ..tracking import model_uri
 from . import audit
 from .bench import Bench
+from .comparison import authors_of, compared, ours_of
 from .figures import figure
-from .judge import BLANK, agrees, default_margin, of_the_model, possible, same_protocol, verdict
+from .judge import BLANK, possible, verdict
 from .printed import arrange, order, printed_cells, slug
 
 CELL_COLUMNS = (
     "cell_id", "paper", "table", "row", "dataset", "metric", "printed", "printed_source", "confirmed", "marks",
     "source", "ours", "spread", "n", "seeds", "selection", "envelope_lo", "envelope_hi", "scale", "data", "protocol",
-    "possible", "same_protocol", "agrees", "claims", "because", "run",
+    "possible", "same_protocol", "agrees", "claims", "because", "run", "authors_weights", "authors_agrees",
 )  # fmt: skip
 CLAIM_COLUMNS = (
     "paper", "claim", "origin", "statement", "printed_holds", "seeds_won", "probability", "margin", "scale", "verdict",
@@ -29,36 +29,10 @@ FACTS = ("fingerprint", "weights", "data", "steps", "images_seen", "stopped", "p
 ABOUT = ("environment", "device", "precision", "compile", "threads", "seconds", "started")
 
 
-def _ours(bench: Bench, run: str | None, metric: str | None) -> dict[str, Any]:
-    """The fields of a cell that come from our runs."""
-    ids = bench.run_ids(run) if run and metric else []
-    found = [(i, bench.scores[i]["metrics"][metric]) for i in ids if metric in bench.scores[i]["metrics"]]
-    if found and not of_the_model(found[0][1]):
-        found = found[:1]
-    values = [m["value"] for _, m in found]
-    first = found[0][1] if found else {}
-    envelopes = [m["envelope"] for _, m in found if m.get("envelope")]
-    about = bench.about(run) if run else {}
-    dataset = about.get("dataset", "")
-    return {
-        "source": ("as released" if about.get("as_released") else "retrained") if found else "",
-        "ours": statistics.fmean(values) if values else None,
-        "spread": statistics.stdev(values) if len(values) > 1 else None,
-        "per_seed": values, "n": first.get("n"), "seeds": len(values), "selection": first.get("selection", ""),
-        "envelope_lo": min((e[0] for e in envelopes), default=None),
-        "envelope_hi": max((e[1] for e in envelopes), default=None),
-        "scale": bench.scale,
-        "data": bench.stand_ins.get(dataset, {}).get("use", dataset) if found else "",
-        "protocol": first.get("protocol_key", ""), "runs": [i for i, _ in found],
-        "_protocol": first.get("protocol"),
-    }  # fmt: skip
-
-
 def _cell(bench: Bench, table: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """One printed cell with its four answers."""
     column = table["columns"][given["column"]]
-    ours = _ours(bench, given["run"], given["ours"])
-    quantity = Quantity.parse(given["printed"])
+    ours = ours_of(bench, given["run"], given["ours"])
     peers = [c for c in bench.printed.values() if (c["paper"], c["table"]) == (given["paper"], given["table"])]
     # A mean rank depends on who else was ranked: the same model's rank elsewhere is another quantity.
     quotations = [
@@ -66,49 +40,15 @@ def _cell(bench: Bench, table: Mapping[str, Any], given: Mapping[str, Any]) -> d
         if given["metric"] != "HR" and c["cell_id"] != given["cell_id"]
         and all(c[k] == given[k] for k in ("identity", "dataset", "metric"))
     ]  # fmt: skip
-    mine = ours.pop("_protocol")
-    scored = None
-    if mine is not None:
-        options = mine.get("options", {})
-        scored = {
-            **mine,
-            **options,
-            "evaluator": mine.get("instrument"),
-            "data set": ours["data"],
-            "scale": bench.scale,
-        }
-    printed = {**column.get("protocol", {}), "data set": given["dataset"], "scale": "paper"}
-    if given["selection"]:
-        printed["selection"], scored = given["selection"], scored and {**scored, "selection": ours["selection"]}
-    same = BLANK if quantity is None else same_protocol(printed, scored, column.get("near", ()))
-    same = dict(same)
-    differs = same.pop("differs", [])
-    if quantity is None:
-        agree = BLANK
-    elif not ours["per_seed"]:
-        agree = verdict("not run", bench.why_not(given["run"]))
-        if given["quoted"] and not given["run"]:
-            agree, ours["source"] = verdict("quoted", f"taken over {_from(given, bench)}"), "quoted"
-    else:
-        same_column = [q for c in peers if c["column"] == given["column"] and (q := Quantity.parse(c["printed"]))]
-        margin = column.get("margin", default_margin(quantity, same_column))
-        comparable = same["verdict"] in ("same", "near")
-        agree = agrees(quantity, ours["per_seed"], margin, table["spread"], given["better"], comparable)
-        if not comparable:
-            agree["because"] = f"{same['because']}; nothing is subtracted"
+    same, agree = compared(bench, table, given, given["run"], ours, peers)
+    if agree["verdict"] == "quoted":
+        ours["source"] = "quoted"
     return {
         **{k: given[k] for k in (*CELL_COLUMNS[:10], "note")}, **ours,
-        "possible": possible(given, column, peers, quotations), "same_protocol": same, "agrees": agree,
-        "claims": BLANK if quantity is None else _resting(bench.claims, given["cell_id"]), "differs": differs,
+        "possible": possible(given, column, peers, quotations), "differs": same.pop("differs", []), "same_protocol": same,
+        "agrees": agree, "authors": authors_of(bench, table, given, peers),
+        "claims": BLANK if Quantity.parse(given["printed"]) is None else _resting(bench.claims, given["cell_id"]),
     }  # fmt: skip
-
-
-def _from(given: Mapping[str, Any], bench: Bench) -> str:
-    source = given["quoted"]
-    if source is True:
-        return "from another paper; the sheet does not say which"
-    known = bench.sheets.get(source)
-    return f"from {known['paper']['short']}" if known else f"from {source}"
 
 
 def _resting(claims: Sequence[Mapping[str, Any]], cell_id: str) -> dict[str, str]:
@@ -123,7 +63,7 @@ def _resting(claims: Sequence[Mapping[str, Any]], cell_id: str) -> dict[str, str
 
 def _control(bench: Bench, name: str, table: Mapping[str, Any], row: Mapping[str, Any], column: str) -> dict[str, Any]:
     """A cell of a row of ours beneath the printed ones: nothing printed, nothing to judge."""
-    about, ours = table["columns"][column], _ours(bench, row["run"], row["cells"][column])
+    about, ours = table["columns"][column], ours_of(bench, row["run"], row["cells"][column])
     ours.pop("_protocol")
     ids = (bench.paper, name, slug(about["dataset"]), slug(row["label"]), slug(about["metric"]))
     because = f"a row of ours; {bench.why_not(row['run'])}" if ours["ours"] is None else "a row of ours"
@@ -131,7 +71,7 @@ def _control(bench: Bench, name: str, table: Mapping[str, Any], row: Mapping[str
     return {
         "cell_id": ":".join(ids), "paper": bench.paper, "table": name, "row": row["label"], "dataset": about["dataset"],
         "metric": about["metric"], "printed": "", "printed_source": "", "confirmed": "", "marks": "",
-        "note": row.get("note", ""), **ours, "differs": [],
+        "note": row.get("note", ""), **ours, "differs": [], "authors": None,
         **{question: blank for question in ("possible", "same_protocol", "agrees", "claims")},
     }  # fmt: skip
 
@@ -223,7 +163,11 @@ def tidy(tables: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         odd = cell["possible"]["verdict"] in ("open to reading", "does not add up")
         reasons = ([cell["possible"]["because"]] if odd else []) + [cell["agrees"]["because"]]
         answers = {q: cell[q]["verdict"] for q in ("possible", "same_protocol", "agrees", "claims")}
-        row = {**cell, **answers, "because": "; ".join(reasons), "run": " ".join(cell["runs"])}
+        authors = cell.get("authors") or {"ours": None, "agrees": {"verdict": ""}}
+        row = {
+            **cell, **answers, "because": "; ".join(reasons), "run": " ".join(cell["runs"]),
+            "authors_weights": authors["ours"], "authors_agrees": authors["agrees"]["verdict"],
+        }  # fmt: skip
         found.append({k: "" if row[k] is None else row[k] for k in CELL_COLUMNS})
     return found
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core import atomic_path, atomic_write, write_json
+from . import words
+from .attention import flat
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -62,10 +64,10 @@ def curves(paper: str, scores: Mapping[str, Json]) -> str:
 
 
 def samples(table_json: Json) -> Image:
-    """All sample figures of a paper below each other, each under its title; a blank strip where there are none."""
+    """A paper's figures of samples and attention below each other, each under its title; a blank strip where there are none."""
     from PIL import Image, ImageDraw, ImageFont
 
-    figures = [f for f in table_json["figures"] if f["kind"] == "samples" and f.get("grid")]
+    figures = [f for f in table_json["figures"] if f.get("grid")]
     sheets, gap = [picture(f) for f in figures], 34
     width, height = max((s.width for s in sheets), default=320), sum(s.height + gap for s in sheets)
     whole = Image.new("RGB", (width, max(height, gap)), "white")
@@ -80,18 +82,23 @@ def samples(table_json: Json) -> Image:
 
 
 def picture(figure: Json, side: int = 56) -> Image:
-    """A sample figure as one picture: a caption a row, its images beside it, the names of the columns above where it has any."""
+    """A figure of samples as one picture: a caption a row, its images beside it, the names of the columns above where it has any.
+
+    Of attention: a caption and stage a row, below each map its word.
+    """
     from PIL import Image, ImageDraw, ImageFont
 
     font = ImageFont.load_default(size=18)
-    rows, labels = figure["grid"], figure.get("labels") or []
+    rows, labels, below = figure["grid"], figure.get("labels") or [], 0
+    if figure["kind"] == "attention":
+        rows, side, below = flat(rows), 2 * side, 24
     if labels:  # a model's name needs more room than a picture of 32 pixels
         side = max(side, 8 + max(int(font.getlength(word)) for label in labels for word in label.split()))
     captions = ["\n".join(textwrap.wrap(row["caption"], 64)) for row in rows]
     head = 28 * max((len(label.split()) for label in labels), default=0)
     left = 24 + max(int(font.getlength(line)) for caption in captions for line in caption.split("\n"))
     columns = max(len(row["images"]) for row in rows)
-    sheet = Image.new("RGB", (left + columns * (side + 4) + 8, head + len(rows) * (side + 4) + 8), "white")
+    sheet = Image.new("RGB", (left + columns * (side + 4) + 8, head + len(rows) * (side + below + 4) + 8), "white")
     pen = ImageDraw.Draw(sheet)
     for j, label in enumerate(labels):
         middle = left + j * (side + 4) + side / 2
@@ -99,11 +106,14 @@ def picture(figure: Json, side: int = 56) -> Image:
             (middle, head), "\n".join(label.split()), fill="#1d1d1b", font=font, anchor="md", align="center"
         )
     for k, row in enumerate(rows):
-        top = 6 + head + k * (side + 4)
+        top = 6 + head + k * (side + below + 4)
         pen.multiline_text(
             (left - 14, top + side / 2), captions[k], fill="#1d1d1b", font=font, anchor="rm", align="right"
         )
         for j, uri in enumerate(row["images"]):
             image = Image.open(io.BytesIO(base64.b64decode(uri.split(",", 1)[1]))).convert("RGB")
             sheet.paste(image.resize((side, side), Image.Resampling.NEAREST), (left + j * (side + 4), top))
+        for j, word in enumerate(row.get("words", ()), start=1):
+            middle = left + j * (side + 4) + side / 2
+            pen.text((middle, top + side + 2), words.cut(word, 11), fill="#1d1d1b", font=font, anchor="ma")
     return sheet

@@ -63,6 +63,8 @@ def _cell(table_json: Json, t: Json, row: Json, column: Json, cell: Json) -> str
         out.append(f'<p class="small">{sentence(cell["agrees"]["because"])}</p>')
     if ours is not None:
         out.append(_strip(t, row, column, cell))
+    if cell.get("authors"):
+        out.append(_authors(cell["authors"]))
     others = [p for p in table_json.get("third_party", []) if p["cell"] in (cell["cell_id"], _place(t, row, column))]
     if others:
         items = "".join(f"<li>{text(p['value'])}, {text(p['source'])}</li>" for p in others)
@@ -75,6 +77,16 @@ def _cell(table_json: Json, t: Json, row: Json, column: Json, cell: Json) -> str
     read = f"Read in: {text(cell['printed_source'])}. " if cell.get("printed_source") else ""
     out.append(f'<p class="small">{note}{read}Cell id <code>{text(cell["cell_id"])}</code>.</p>')
     return "".join(out)
+
+
+def _authors(authors: Json) -> str:
+    """The authors' own weights, scored by us."""
+    value = f"<p>{words.value_spread(authors['ours'], authors['spread'])}</p>" if authors["ours"] is not None else ""
+    agree = authors["agrees"]
+    return (
+        f"<h4>The authors’ weights, scored by us</h4>{value}<p class='small'>{verdict(agree['verdict'])} "
+        f"{sentence(agree['because'])}</p>"
+    )
 
 
 def _place(t: Json, row: Json, column: Json) -> str:

@@ -1,4 +1,4 @@
-"""A paper's figures as markup: curves, a confusion matrix as a table of shades, samples under their captions."""
+"""A paper's figures as markup: curves, a confusion matrix as a table of shades, samples and attention under their captions."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from . import charts, words
+from .attention import SAYS, WORDS, percent
 from .page import caption, heading, picture, table, verdict
 from .words import text
 
@@ -33,7 +34,8 @@ def _figure(f: Json) -> tuple[bool, str]:
         return True, f"<figure>{head}{charts.lines(f, ident)}{_numbers(f)}</figure>"
     if f["kind"] == "confusion":
         return False, f"<figure>{head}{_confusion(f, ident)}</figure>"
-    return False, f"<figure>{head}{_samples(f, ident)}</figure>"
+    shown = _attention if f["kind"] == "attention" else _samples
+    return False, f"<figure>{head}{shown(f, ident)}</figure>"
 
 
 def _numbers(f: Json) -> str:
@@ -92,4 +94,30 @@ def _samples(f: Json, ident: str) -> str:
     return (
         f'<div class="scroll" role="region" tabindex="0" aria-labelledby="{ident}"><table class="samples"><thead><tr>'
         f'<th scope="col">Caption</th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>{note}'
+    )
+
+
+def _attention(f: Json, ident: str) -> str:
+    strips = []
+    for g in f["grid"]:
+        over = f'rowspan="{len(g["stages"])}"'
+        whole = (
+            f'<th scope="row" {over}>{caption(g["caption"])}</th><td {over}>{picture(g["image"], g["caption"])}</td>'
+        )
+        rows = []
+        for s in g["stages"]:
+            maps = "".join(
+                f"<td>{picture(w['image'], w['word'] + ': ' + g['caption'])}"
+                f'<span dir="auto">{text(words.cut(w["word"], 40))}</span><br><small>{percent(w["share"])}</small></td>'
+                for w in s["words"]
+            )
+            places = f"{text(s['side'])} × {text(s['side'])} places<br><small>even {percent(s['even'])}</small>"
+            rows.append(f'<tr>{whole}<td class="lab">{places}</td>{maps}</tr>')
+            whole = ""
+        strips.append(f"<tbody>{''.join(rows)}</tbody>")
+    return (
+        f'<div class="scroll" role="region" tabindex="0" aria-labelledby="{ident}"><table class="samples attention"><thead>'
+        '<tr><th scope="col">Caption</th><th scope="col">Image</th><th scope="col">Stage</th>'
+        f'<th scope="colgroup" colspan="{WORDS}">Words, and where they are attended to</th></tr></thead>'
+        f"{''.join(strips)}</table></div><figcaption>{text(SAYS)}</figcaption>"
     )

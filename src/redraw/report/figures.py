@@ -1,4 +1,4 @@
-"""A sheet's figures filled with what our runs gave: curves, confusion matrices, samples. No torch."""
+"""A sheet's figures filled with what our runs gave: curves, confusion matrices, samples, attention. No torch."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ def figure(
 
     Curves: a series for each seed and, from two seeds on, their mean, all of one label. Confusion: counts summed over
     seeds. Samples: the first seed's, nothing chosen; with ``columns``, each caption's first picture by each run.
+    Attention: the first seed's strips, as ``attention.strips`` gives them.
     """
     runs = run_ids(asked["run"])
     made = {
@@ -24,7 +25,7 @@ def figure(
     if "columns" in asked:
         _side_by_side(made, asked, scores, run_ids)
     else:
-        fill = {"curves": _curves, "confusion": _confusion, "samples": _samples}[asked["kind"]]
+        fill = {"curves": _curves, "confusion": _confusion}.get(asked["kind"], _pictures)
         fill(made, asked, {r: scores[r] for r in runs})
     if not (made["series"] or made["counts"] or made["grid"]):
         made["because"] = why_not if not runs else f"not run: {runs[0]} has no {asked['kind']} of this name"
@@ -67,8 +68,9 @@ def _confusion(made: dict[str, Any], asked: Mapping[str, Any], found: Mapping[st
         made["x_label"], made["y_label"] = made["x_label"] or "read as", made["y_label"] or "asked for"
 
 
-def _samples(made: dict[str, Any], asked: Mapping[str, Any], found: Mapping[str, Mapping]) -> None:
-    made["grid"] = next((g for s in found.values() if (g := s.get("samples", {}).get(asked["evaluation"]))), [])
+def _pictures(made: dict[str, Any], asked: Mapping[str, Any], found: Mapping[str, Mapping]) -> None:
+    grids = (s.get(asked["kind"], {}).get(asked["evaluation"]) for s in found.values())
+    made["grid"] = next(filter(None, grids), [])
 
 
 def _side_by_side(

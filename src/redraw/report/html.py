@@ -172,10 +172,16 @@ def _cell(table_json: Json, row: Json, column: Json, cell: Json | None, stack: b
         printed, ours = f'<span class="p">{text(cell["printed"])}{marks} {icon(word)}</span>', ""
     else:
         ours = f'<span class="o off">{icon(word)}<span>{text(word)}</span></span>'
+    authors = cell.get("authors")
+    if authors and authors["ours"] is not None:
+        value = words.value_spread(authors["ours"], authors["spread"])
+        ours += f'<span class="o"><small>authors’ weights</small><span>{value}</span>{icon(authors["agrees"]["verdict"])}</span>'
     said = [", ".join(dict.fromkeys((row["label"], column["label"], column["metric"]))) + ": "]
     said.append("" if own else f"printed {cell['printed'] or 'blank'}; ")
     if cell["ours"] is not None:
         said.append(f"ours {words.value_spread(cell['ours'], cell['spread'])} over {seeds}; ")
+    if authors and authors["ours"] is not None:
+        said.append(f"the authors' weights {words.value_spread(authors['ours'], authors['spread'])}; ")
     name = text("".join(said) + ("own value, nothing printed" if own else word) + ". Show details")
     link = f'href="#{anchor(cell["cell_id"])}" aria-label="{name}"'
     return f'<td class="{css}"><a class="cell" {link}>{printed}{ours}</a></td>'

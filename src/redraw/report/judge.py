@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from scipy import special
@@ -21,6 +21,7 @@ __all__ = [
     "ENOUGH_SEEDS",
     "agrees",
     "default_margin",
+    "not_calibrated",
     "of_the_model",
     "possible",
     "same_protocol",
@@ -28,6 +29,10 @@ __all__ = [
     "verdict",
 ]
 ENOUGH_SEEDS = 5
+CALIBRATED = ("IS", "FID")
+"""Metrics as tables name them that say nothing without the network that read the images."""
+SCORER = ("metric", "dataset", "instrument_weights", "instrument_mode", "options", "reference", "side")
+"""Fields of a protocol that two readings by one scorer share, whatever images they are of."""
 
 
 # --- 2. did we evaluate the same thing? -----------------------------------------------------------------------
@@ -66,6 +71,31 @@ def same_protocol(
         parts += [f"the paper does not say: {', '.join(silent)}"] if silent else []
         return verdict("near", "; ".join(parts)) | {"differs": differs}
     return verdict("same", "every field that the paper states is ours, too") | {"differs": []}
+
+
+def not_calibrated(
+    column: Mapping[str, Any], ours: Mapping[str, Any], scored: Iterable[Mapping[str, Any]]
+) -> str | None:
+    """Why a scorer has yet to show that it is the published one; None where it has, or where the metric needs none.
+
+    It has where it reads on real images what is known of the published one: the column's ``calibration`` {images, value,
+    margin, source} against the measurements ``scored`` (values with their protocols) that share the scorer with ``ours``.
+    """
+    known = column.get("calibration")
+    if known is None:
+        none = f"what the published scorer of {column['metric']} reads on real images is not known here"
+        return f"scorer not calibrated: {none}" if column["metric"] in CALIBRATED else None
+    values = [
+        m["value"]
+        for m in scored
+        if m.get("protocol", {}).get("images") == known["images"]
+        and all(m["protocol"].get(f) == ours.get(f) for f in SCORER)
+    ]
+    wanted = f"{known['value']:g} ± {known['margin']:g} on real {known['images']} images ({known['source']})"
+    if not values:
+        return f"scorer not calibrated: nothing here says whether it reads {wanted}"
+    off = [v for v in values if abs(v - known["value"]) > known["margin"]]
+    return f"scorer not calibrated: it reads {off[0]:.4g} where the published one reads {wanted}" if off else None
 
 
 # --- 3. does our value agree? ---------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from . import audit, words
+from .attention import SAYS, percent
 from .words import clock, plural, scale_line
 
 Json = dict[str, Any]
@@ -92,7 +93,12 @@ def _both(table_json: Json, row: Json, cell: Json | None) -> str:
     word = cell["agrees"]["verdict"]
     if row["kind"] != "printed":
         word = "not run" if cell["ours"] is None else ""
-    return " ".join(filter(None, (_values(table_json, row, cell), word and said(word))))
+    authors = cell.get("authors")
+    behind = ""
+    if authors and authors["ours"] is not None:
+        value = words.value_spread(authors["ours"], authors["spread"])
+        behind = f"; authors' weights → {value} {said(authors['agrees']['verdict'])}"
+    return " ".join(filter(None, (_values(table_json, row, cell), word and said(word)))) + behind
 
 
 def _table(table_json: Json, t: Json) -> str:
@@ -146,11 +152,22 @@ def _figure(f: Json) -> str:
         rows = [[safe(label), *map(str, n)] for label, n in zip(f["labels"], f["counts"], strict=True)]
         head = f"{f.get('y_label') or 'asked for'} ↓ {f.get('x_label') or 'read as'} →"
         out.append(grid([safe(head), *map(safe, f["labels"])], rows))
+    elif f["kind"] == "attention":
+        out += [f"{SAYS}\n", _list(f"“{safe(words.cut(g['caption'], 300))}”: {_words(g)}" for g in f["grid"])]
     else:
         out.append(
             _list(f"{plural(len(g['images']), 'picture')}: “{safe(words.cut(g['caption'], 300))}”" for g in f["grid"])
         )
     return "\n".join(out)
+
+
+def _words(strip: Json) -> str:
+    """ "8 × 8 places (even 20.0 %): red 31.0 %, white 20.5 %; 16 × 16 places …"."""
+    stages = []
+    for s in strip["stages"]:
+        listed = (f"{safe(words.cut(w['word'], 40))} {percent(w['share'])}" for w in s["words"])
+        stages.append(f"{s['side']} × {s['side']} places (even {percent(s['even'])}): {', '.join(listed)}")
+    return "; ".join(stages)
 
 
 def findings(tables: list[Json]) -> str:

@@ -44,6 +44,7 @@ def printed_cells(sheet: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                     "note": cell.get("note", row.get("note", "")),
                     "identity": slug(row.get("identity", model)),
                     "run": cell.get("run", row.get("run")),
+                    "released": cell.get("released", row.get("released")),
                     "quoted": cell.get("quoted", row.get("quoted", False)),
                     "ours": cell.get("ours", column.get("ours")),
                     "selection": cell.get("selection", column.get("selection")),

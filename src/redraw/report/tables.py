@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ..core import read_json, write_json
+from ..core import RedrawError, nearest, read_json, write_json
 from ..data.base import Prepared
 from ..resolve import sized
 from ..sheets import read_sheets
 from . import cells, render
+from .attention import strips
 from .compare import write_comparable
 from .gallery import contact_sheet, data_uri, stand_ins
 
@@ -29,7 +30,7 @@ def paper_table(spec: Mapping[str, Any], made_from: list[str], folder: Path) -> 
         manifest = read_json(home / "manifest.json")
         manifests[manifest["run"]] = manifest
         if record.endswith("scores.json"):
-            scores[manifest["run"]] = {**read_json(record), "samples": {}}
+            scores[manifest["run"]] = {**read_json(record), **{kind: {} for kind in SHOWN}}
     old = {
         record
         for record, code in spec["code"].items()
@@ -37,14 +38,14 @@ def paper_table(spec: Mapping[str, Any], made_from: list[str], folder: Path) -> 
     }
     stale = {run for run, about in spec["runs"].items() if old & set(about["records"])}
     for figure in sheet.get("figures", []):
-        if figure["kind"] == "samples":
+        if figure["kind"] in SHOWN:
             for column in figure.get("columns", [figure]):
                 base = column["run"] if "/" in column["run"] else f"{spec['paper']}/{column['run']}"
                 name = column.get("evaluation", figure["evaluation"])
-                asked = sized(sheet["evaluations"][name], spec["scale"], f"evaluations.{name}")
+                asked = _evaluation(sheets, base.split("/")[0], name, spec["scale"])
                 for run in (r for r in scores if r.rsplit(".s", 1)[0] == base):
                     path = Path("results", spec["scale"], "runs", run, "samples.npz")
-                    scores[run]["samples"][name] = grid(path, asked)
+                    scores[run][figure["kind"]][name] = SHOWN[figure["kind"]](path, asked)
     table = cells.build(
         sheet, sheets=sheets, scores=scores, manifests=manifests, scale=spec["scale"], seeds=spec["seeds"], rows=spec["rows"],
         stand_ins=spec["stand_ins"], missing=spec["missing"], stale=stale,
@@ -53,6 +54,16 @@ def paper_table(spec: Mapping[str, Any], made_from: list[str], folder: Path) -> 
     render.write_paper(table, folder, [(p["paper"]["id"], p["paper"]["short"]) for p in sheets.values()])
     write_comparable(table, scores, folder / "compare")
     return table, {"code": spec["report"]}
+
+
+def _evaluation(sheets: Mapping[str, Mapping[str, Any]], paper: str, name: str, scale: str) -> dict[str, Any]:
+    """An evaluation as the sheet has it whose run is shown."""
+    known = sheets[paper].get("evaluations", {})
+    if name not in known:
+        raise RedrawError(
+            f"papers/{paper}.yaml, evaluations: no {name!r}, which a figure shows: {nearest(name, list(known))}"
+        )
+    return sized(known[name], scale, f"papers/{paper}.yaml, evaluations.{name}")
 
 
 def index_tables(spec: Mapping[str, Any], made_from: list[str], folder: Path, overridden: Mapping[str, Any]) -> Sealed:
@@ -91,17 +102,25 @@ def environment(tables: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def grid(path: Path, evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Rows [{"caption", "images": [data URI]}] of a run's samples, one row per caption in the order asked for."""
+    """Rows [{"caption", "images": [data URI]}] of a run's samples, one row per caption in the order asked for.
+
+    One row of all where nothing was asked for.
+    """
     from ..scores import group_name
 
     name = group_name(evaluation)
     with np.load(path) as stored:
         if name not in stored:  # this run is not sampled so
             return []
-        images, captions = stored[name], stored[f"{name}/captions"].tolist()
+        images = stored[name]
+        captions = stored[f"{name}/captions"].tolist() or ["no caption"] * len(images)
         style = stored.get(f"{name}/style", ())
     rows: dict[str, list[str]] = {}
     for caption, image in zip(captions, images, strict=True):
         rows.setdefault(caption, []).append(data_uri(image))
     styles = [{"caption": "real images: in the style of", "images": [data_uri(i) for i in style]}] if len(style) else []
     return [*styles, *({"caption": caption, "images": row} for caption, row in rows.items())]
+
+
+SHOWN = {"samples": grid, "attention": strips}
+"""What a figure of each kind shows of a run's samples.npz, by kind."""

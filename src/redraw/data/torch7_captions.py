@@ -1,0 +1,83 @@
+"""Captions that were embedded before, in files of Lua Torch: Reed et al.'s of one image each, StackGAN-Pytorch's for COCO.
+
+<class>/<image>.t7     {img: the image's path, txt: [captions, 1024], char: [201, captions]}    (reedscot/icml2016)
+val_captions.t7        {raw_txt: captions, fea_txt: an array [1, 1024] of each}         (hanzhanggit/StackGAN-Pytorch)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+import numpy as np
+
+from ..core import RedrawError
+from .lists import GET_AGAIN
+from .torch7 import load_torch7
+
+WIDTH, LENGTH, ALPHABET = 1024, 201, 70
+
+
+class ImageCaptions(NamedTuple):
+    """What one file says of one image."""
+
+    image: str  # path below the folder of images
+    embeddings: np.ndarray  # [K, width] float32
+    characters: np.ndarray  # [K, length] uint8: places in the alphabet from 1, 0 = none
+
+
+def image_captions(path: Path, width: int = WIDTH, length: int = LENGTH) -> ImageCaptions:
+    """A file of Reed et al. Raises RedrawError for other contents, sizes that differ and numbers that are not finite."""
+    found = load_torch7(path)
+    if not isinstance(found, dict) or not all(name in found for name in ("img", "txt", "char")):
+        _fail(path, f"{_said(found)}, expected a table of img, txt and char")
+    image, text, characters = found["img"], found["txt"], found["char"]
+    if not isinstance(image, str) or not image.isprintable() or not image:
+        _fail(path, f"img is {_said(image)}, expected an image's path")
+    n = text.shape[0] if isinstance(text, np.ndarray) and text.ndim == 2 else 0
+    if not n or text.shape != (n, width) or text.dtype.kind != "f":
+        _fail(path, f"txt is {_said(text)}, expected float [captions, {width}]")
+    if not isinstance(characters, np.ndarray) or characters.shape != (length, n):
+        _fail(path, f"char is {_said(characters)}, expected [{length}, {n}], a column a caption")
+    if not ((characters >= 0) & (characters <= ALPHABET) & (characters == np.floor(characters))).all():
+        _fail(path, f"char holds a number that is no place in an alphabet of {ALPHABET}")
+    return ImageCaptions(image, _float32(path, "txt", text), characters.T.astype(np.uint8))
+
+
+def validation_captions(path: Path, width: int = WIDTH) -> tuple[list[str], np.ndarray]:
+    """Captions and their embeddings [N, width] float32 of val_captions.t7. Raises RedrawError as above."""
+    found = load_torch7(path)
+    if not isinstance(found, dict) or not all(isinstance(found.get(name), list) for name in ("raw_txt", "fea_txt")):
+        _fail(path, f"{_said(found)}, expected a table of the lists raw_txt and fea_txt")
+    texts, vectors = found["raw_txt"], found["fea_txt"]
+    if len(texts) != len(vectors) or not texts:
+        _fail(path, f"raw_txt has {len(texts)} entries and fea_txt {len(vectors)}, expected as many of each")
+    for k, (text, vector) in enumerate(zip(texts, vectors, strict=True), 1):
+        if not isinstance(text, str):
+            _fail(path, f"entry {k} of raw_txt is {_said(text)}, expected a caption")
+        if not isinstance(vector, np.ndarray) or vector.shape != (1, width) or vector.dtype.kind != "f":
+            _fail(path, f"entry {k} of fea_txt is {_said(vector)}, expected float [1, {width}]")
+    return texts, np.concatenate([_float32(path, f"entry {k} of fea_txt", v) for k, v in enumerate(vectors, 1)])
+
+
+# --- inside ------------------------------------------------------------------------------------------------------
+
+
+def _float32(path: Path, name: str, values: np.ndarray) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        found = values.astype(np.float32)
+    if not np.isfinite(found).all():
+        _fail(path, f"{name} has a number that is not finite")
+    return found
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype} {list(value.shape)}"
+    if isinstance(value, dict):
+        return f"a table of {', '.join(ascii(str(key)[:20]) for key in list(value)[:5]) or 'nothing'}"
+    return f"a {type(value).__name__}"
+
+
+def _fail(path: Path, what: str) -> NoReturn:
+    raise RedrawError(f"{path}: {what}: {GET_AGAIN}")

@@ -1,0 +1,102 @@
+"""What runs score where a paper prints a number, and how the two compare: retrained here, and the authors' own weights."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..core import Quantity
+from .bench import Bench
+from .judge import BLANK, agrees, default_margin, not_calibrated, of_the_model, same_protocol, verdict
+
+
+def ours_of(bench: Bench, run: str | None, metric: str | Sequence[str] | None) -> dict[str, Any]:
+    """The fields of a cell that come from our runs; of several metrics the first that was measured."""
+    ids = bench.run_ids(run) if run and metric else []
+    if not isinstance(metric, str):
+        measured = [m for m in metric or () if any(m in bench.scores[i]["metrics"] for i in ids)]
+        metric = measured[0] if measured else None
+    found = [(i, bench.scores[i]["metrics"][metric]) for i in ids if metric in bench.scores[i]["metrics"]]
+    if found and not of_the_model(found[0][1]):
+        found = found[:1]
+    values = [m["value"] for _, m in found]
+    first = found[0][1] if found else {}
+    envelopes = [m["envelope"] for _, m in found if m.get("envelope")]
+    about = bench.about(run) if run else {}
+    dataset = about.get("dataset", "")
+    return {
+        "source": ("as released" if about.get("as_released") else "retrained") if found else "",
+        "ours": statistics.fmean(values) if values else None,
+        "spread": statistics.stdev(values) if len(values) > 1 else None,
+        "per_seed": values, "n": first.get("n"), "seeds": len(values), "selection": first.get("selection", ""),
+        "envelope_lo": min((e[0] for e in envelopes), default=None),
+        "envelope_hi": max((e[1] for e in envelopes), default=None),
+        "scale": bench.scale,
+        "data": bench.stand_ins.get(dataset, {}).get("use", dataset) if found else "",
+        "protocol": first.get("protocol_key", ""), "runs": [i for i, _ in found],
+        "_protocol": first.get("protocol"),
+    }  # fmt: skip
+
+
+def authors_of(
+    bench: Bench, table: Mapping[str, Any], given: Mapping[str, Any], peers: Sequence[Mapping[str, Any]]
+) -> dict[str, Any] | None:
+    """What the authors' own weights score here, judged as ours are; None where the sheet names no such run."""
+    if not given["released"]:
+        return None
+    ours = ours_of(bench, given["released"], given["ours"])
+    same, agree = compared(bench, table, given, given["released"], ours, peers)
+    return {
+        "run": bench.base(given["released"]), **{k: ours[k] for k in ("ours", "spread", "n", "seeds", "protocol", "runs")},
+        "agrees": agree, "same_protocol": {k: v for k, v in same.items() if k != "differs"},
+    }  # fmt: skip
+
+
+def compared(
+    bench: Bench, table: Mapping[str, Any], given: Mapping[str, Any], run: str | None, ours: dict[str, Any],
+    peers: Sequence[Mapping[str, Any]],
+) -> tuple[dict[str, Any], dict[str, Any]]:  # fmt: skip
+    """(same protocol?, agrees?) of a printed cell and what runs of ours score; takes ``_protocol`` out of ``ours``."""
+    column, quantity = table["columns"][given["column"]], Quantity.parse(given["printed"])
+    mine = ours.pop("_protocol")
+    scored = None
+    if mine is not None:
+        options = mine.get("options", {})
+        scored = {
+            **mine,
+            **options,
+            "evaluator": mine.get("instrument"),
+            "images": ours["n"],  # papers say how many, not whose
+            "data set": ours["data"],
+            "scale": bench.scale,
+        }
+    printed = {**column.get("protocol", {}), "data set": given["dataset"], "scale": "paper"}
+    if given["selection"]:
+        printed["selection"], scored = given["selection"], scored and {**scored, "selection": ours["selection"]}
+    same = BLANK if quantity is None else same_protocol(printed, scored, column.get("near", ()))
+    same = dict(same)
+    if quantity is None:
+        agree = BLANK
+    elif not ours["per_seed"]:
+        agree = verdict("not run", bench.why_not(run))
+        if given["quoted"] and not run:
+            agree = verdict("quoted", f"taken over {_from(given, bench)}")
+    else:
+        same_column = [q for c in peers if c["column"] == given["column"] and (q := Quantity.parse(c["printed"]))]
+        margin = column.get("margin", default_margin(quantity, same_column))
+        comparable = same["verdict"] in ("same", "near")
+        agree = agrees(quantity, ours["per_seed"], margin, table["spread"], given["better"], comparable)
+        if comparable and (lacking := not_calibrated(column, mine or {}, bench.measured())):
+            agree = verdict("not comparable", f"{lacking}; nothing is subtracted")
+        if not comparable:
+            agree["because"] = f"{same['because']}; nothing is subtracted"
+    return same, agree
+
+
+def _from(given: Mapping[str, Any], bench: Bench) -> str:
+    source = given["quoted"]
+    if source is True:
+        return "from another paper; the sheet does not say which"
+    known = bench.sheets.get(source)
+    return f"from {known['paper']['short']}" if known else f"from {source}"
