@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from redraw import engine
-from redraw.blocks.captions import draw_captions
+from redraw.blocks.captions import draw_captions, mismatching
 from redraw.blocks.conditioning import noise_of
 from redraw.core import RedrawError
 from redraw.models import weights_digest
@@ -481,7 +481,7 @@ def test_as_written_a_right_image_meets_the_caption_of_another_class():
 def test_mismatches_are_drawn_evenly_and_never_of_the_same_class():
     class_id = torch.tensor([0, 0, 1, 2])
     torch.manual_seed(0)
-    drawn = torch.stack([gan_int_cls.mismatching(class_id) for _ in range(900)])
+    drawn = torch.stack([mismatching(class_id, "gan_int_cls") for _ in range(900)])
     assert not (class_id[drawn] == class_id).any()
     assert torch.bincount(drawn[:, 2], minlength=4).tolist() == pytest.approx([300, 300, 0, 300], abs=60)
 

@@ -90,17 +90,6 @@ def test_truncated_noise():
     assert torch.isfinite(stackgan.truncated(torch.tensor([-12.0, 12.0]))).all()
 
 
-def test_captions_none_twice():
-    captions = some_batch()["captions"]
-    torch.manual_seed(0)
-    for _ in range(20):
-        drawn = stackgan.distinct_captions(captions, 4)
-        which = (drawn[:, :, None] == captions[:, None]).all(3).int()  # [N, 4, K]
-        assert (which[1:].sum((1, 2)) == 4).all() and (which[1:].sum(1) <= 1).all()
-        assert drawn[0].any(1).sum() == 3 and len({tuple(row) for row in drawn[0].tolist()}) == 4
-    assert len({tuple(stackgan.distinct_captions(captions, 1)[1, 0].tolist()) for _ in range(40)}) == 5
-
-
 # --- networks --------------------------------------------------------------------------------------------------------
 
 
@@ -183,7 +172,6 @@ def test_d5_takes_the_mean_of_four_captions():
     one = build(StageI).embedding(batch)
     assert ((found - one[:, None]).abs().sum(2) < 1e-6).any(1).all()
     four = build(StageI, as_released=("D5",)).embedding(batch)
-    torch.testing.assert_close(four[0], found[0, :3].mean(0))  # it has three
     left_out = found.sum(1) - 4 * four
     assert ((found[1:] - left_out[1:, None]).abs().sum(2) < 1e-5).any(1).all()
 

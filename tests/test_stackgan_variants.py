@@ -10,6 +10,7 @@ from stackgan_models import CLASSES, FIRST, RECIPES, SHEET, Letters, Toy, build,
 from torch import nn
 
 from redraw import engine
+from redraw.blocks.captions import mismatching
 from redraw.core import RedrawError
 from redraw.models import weights_digest
 from redraw.papers import stackgan, stackgan_pytorch
@@ -68,7 +69,7 @@ def test_pairs_in_one_pass_are_those_of_separate_passes(recipe):
         engine.seed_everything(0, 1)
         torch.randn(8, 6)
         image, d = twin.view(batch["image"], train=True), twin.discriminator
-        other = stackgan.mismatching(batch["class_id"])
+        other = mismatching(batch["class_id"], "stackgan")
         right = d.trunk(image)
         fake_features = d.trunk(drawn)
         judged = [d.judge(right, h), d.judge(fake_features, h), d.judge(right, h[other])]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..core import RedrawError
+
 
 def captions_there(captions: Tensor) -> Tensor:
     """[N, K] bool: which captions are none of the padding."""
@@ -27,3 +29,14 @@ def draw_distinct_captions(captions: Tensor, n: int) -> Tensor:
     count = there.sum(1, keepdim=True).clamp(min=1)
     chosen = order.gather(1, torch.arange(n, device=captions.device) % count)
     return captions.gather(1, chosen[:, :, None].expand(-1, -1, captions.shape[2]))
+
+
+def mismatching(class_id: Tensor, for_what: str) -> Tensor:
+    """Rows [N] of a batch, each of another class than class_id [N] at its place, drawn evenly.
+
+    Raises RedrawError where a batch holds one class only: nothing in it mismatches.
+    """
+    other = class_id[:, None] != class_id
+    if not bool(other.any(1).all()):
+        raise RedrawError(f"{for_what}: all images of a batch are of one class, none mismatches: raise batch_size")
+    return torch.where(other, torch.rand(other.shape, device=other.device), -1.0).argmax(1)

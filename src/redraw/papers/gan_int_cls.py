@@ -68,7 +68,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..blocks.adversarial import cross_entropy, frozen, set_step_size, update
-from ..blocks.captions import draw_captions, draw_distinct_captions
+from ..blocks.captions import draw_captions, draw_distinct_captions, mismatching
 from ..blocks.conditioning import ReadsText, noise_of
 from ..blocks.crops import cut
 from ..blocks.frozen import Reads
@@ -234,17 +234,6 @@ def between(first: Tensor, second: Tensor, beta: float, alpha: Tensor | None = N
     return met if alpha is None else met + alpha * (second - first)
 
 
-def mismatching(class_id: Tensor) -> Tensor:
-    """Rows [N] of a batch, each of another class than class_id [N] at its place, drawn evenly.
-
-    Raises RedrawError where a batch holds one class only: nothing in it mismatches.
-    """
-    other = class_id[:, None] != class_id
-    if not bool(other.any(1).all()):
-        raise RedrawError("gan_int_cls: all images of a batch are of one class, none mismatches: raise batch_size")
-    return torch.where(other, torch.rand(other.shape, device=other.device), -1.0).argmax(1)
-
-
 # --- recipes ---------------------------------------------------------------------------------------------------------
 
 
@@ -350,7 +339,8 @@ class GANINTCLS(ReadsText, Recipe):
             features = self.discriminator.trunk(self.view(batch["image"], train=True))
             real, wrong = judge(features, h), None
             if weight > 0:
-                other = mismatching(torch.arange(len(h), device=h.device) if self.any_other else batch["class_id"])
+                classes = torch.arange(len(h), device=h.device) if self.any_other else batch["class_id"]
+                other = mismatching(classes, "gan_int_cls")
                 if self.wrong_images:
                     wrong = self.discriminator(self.view(batch["image"][other], train=True), h)
                 else:

@@ -62,7 +62,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..blocks.adversarial import cross_entropy, frozen, set_step_size, update
-from ..blocks.captions import captions_there, draw_captions
+from ..blocks.captions import draw_captions, draw_distinct_captions, mismatching
 from ..blocks.chunks import BatchNorm2d, chunked
 from ..blocks.conditioning import ACTIVATIONS, ConditioningAugmentation, ReadsText, divergence, drawn_around, noise_of
 from ..blocks.crops import cut
@@ -281,24 +281,6 @@ def adversarial_loss(logits: Tensor, saturating: bool) -> Tensor:
     return -cross_entropy(logits, 0) if saturating else cross_entropy(logits, 1)
 
 
-def mismatching(class_id: Tensor) -> Tensor:
-    """Rows [N] of a batch, each of another class than class_id [N] at its place, drawn evenly.
-
-    Raises RedrawError where a batch holds one class only: nothing in it mismatches.
-    """
-    other = class_id[:, None] != class_id
-    if not bool(other.any(1).all()):
-        raise RedrawError("stackgan: all images of a batch are of one class, none mismatches: raise batch_size")
-    return torch.where(other, torch.rand(other.shape, device=other.device), -1.0).argmax(1)
-
-
-def distinct_captions(captions: Tensor, n: int) -> Tensor:
-    """``n`` captions [N, n, T] of each image's [N, K, T], none twice; rows of 0 where it has fewer."""
-    chance = torch.rand(captions.shape[:2], device=captions.device)
-    order = torch.where(captions_there(captions), chance, -1.0).topk(min(n, captions.shape[1])).indices
-    return captions.gather(1, order[:, :, None].expand(-1, -1, captions.shape[2]))
-
-
 @contextlib.contextmanager
 def batch_statistics(network: nn.Module) -> Iterator[None]:
     """Inside, normalisations use those of the batch, and keep nothing of it."""
@@ -379,7 +361,7 @@ class Stage(ReadsText, Recipe):
         if not self.config.conditional:
             return None
         if self.mean_of_distinct:
-            return self.embedding_of({"captions": distinct_captions(batch["captions"], self.config.released_captions)})
+            return self.embed(draw_distinct_captions(batch["captions"], self.config.released_captions))
         return self.embed(draw_captions(batch["captions"], self.config.captions_per_sample))
 
     def conditioned(self, h: Tensor | None, noise: Tensor | None = None) -> tuple[Tensor | None, Tensor | None]:
@@ -408,7 +390,7 @@ class Stage(ReadsText, Recipe):
         n, image = len(drawn), self.view(batch["image"], train=True)
         seen, texts = {"real": image, "fake": drawn}, {"real": h, "fake": h}
         if self.config.conditional and self.mismatch_weight > 0:
-            other = mismatching(batch["class_id"])
+            other = mismatching(batch["class_id"], "stackgan")
             texts["wrong"] = h if self.wrong_images else h[other]
             if self.wrong_images:
                 seen["wrong"] = self.view(batch["image"][other], train=True)

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...blocks.adversarial import cross_entropy, frozen, held_by_reference, set_step_size, update
-from ...blocks.captions import captions_there
+from ...blocks.captions import captions_there, draw_distinct_captions, mismatching
 from ...blocks.chunks import chunked
 from ...blocks.conditioning import ReadsText, noise_of
 from ...blocks.crops import MIRRORED_PARTS, Window, cut, drawn_window, middle_window
@@ -35,22 +35,12 @@ SIZES = (16, 32, 64, 128)
 
 def distinct_captions(captions: Tensor, n: int, last_held_out: bool) -> Tensor:
     """``n`` captions [N, n, T] of each image's [N, K, T], none twice before all were drawn; D2: never its last one."""
-    there = captions_there(captions)
-    count = there.sum(1, keepdim=True)
     if last_held_out:
-        there = there & (torch.arange(captions.shape[1], device=captions.device) < (count - 1).clamp(min=1))
-        count = there.sum(1, keepdim=True)
-    order = torch.where(there, torch.rand(there.shape, device=captions.device), -1.0).argsort(1, descending=True)
-    chosen = order.gather(1, torch.arange(n, device=captions.device) % count.clamp(min=1))
-    return captions.gather(1, chosen[:, :, None].expand(-1, -1, captions.shape[2]))
-
-
-def mismatching(class_id: Tensor) -> Tensor:
-    """Rows [N] of a batch, each of another class than class_id [N] at its place, drawn evenly."""
-    other = class_id[:, None] != class_id
-    if not bool(other.any(1).all()):
-        raise RedrawError("gawwn: all images of a batch are of one class, none mismatches: raise batch_size")
-    return torch.where(other, torch.rand(other.shape, device=other.device), -1.0).argmax(1)
+        there = captions_there(captions)
+        place = there.cumsum(1)
+        last = there & (place == place[:, -1:]) & (place > 1)
+        captions = captions.masked_fill(last[:, :, None], 0)
+    return draw_distinct_captions(captions, n)
 
 
 def discriminator_loss(logits: dict[str, Tensor], weight: float) -> dict[str, Tensor]:
@@ -128,7 +118,7 @@ class Placed(ReadsText, Recipe):
         real, place = self.shown(batch, window)
         other = None
         if self.cls_weight > 0:
-            other = torch.randperm(n, device=device) if self.shuffled else mismatching(batch["class_id"])
+            other = torch.randperm(n, device=device) if self.shuffled else mismatching(batch["class_id"], "gawwn")
         with self.autocast():
             drawn = self.generator(torch.randn(n, config.nz, device=device), h, place)
         step = self._released_step if self.stale else self._step
