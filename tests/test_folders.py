@@ -314,7 +314,7 @@ CONSISTENCY = ("--images", "images", "--protocol", "attribute_consistency")
         ),
         (
             ("--images", "images", "--protocol", "inception_scor"),
-            '--protocol inception_scor: there is none of this name: did you mean "gan_int_cls/inception_score"?',
+            '--protocol inception_scor: there is none of this name: did you mean "gawwn/inception_score"?',
         ),
         (
             ("--images", "images", "--protocol", "gan_int/fid"),

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .core import RedrawError, digest, nearest, read_json
+from .core import RedrawError, canonical_json, digest, nearest, read_json
 from .metrics import METRICS
 from .names import data_folder
 from .plan import SCALES
@@ -119,11 +119,24 @@ def _find(asked: str) -> tuple[str, Mapping[str, Any], str]:
         if about.get("metric") in METRICS and about["images"] == "model"
     }
     found = [place for place in known if place == asked or (not owner and place.endswith(f"/{name}"))]
+    meant = [_meant(*known[place]) for place in found]
+    if len({canonical_json(m) for m in meant}) == 1:  # one protocol under several papers: that of the instrument's
+        own = f"{meant[0]['instrument'].partition('/')[0]}/{name}"
+        found = [own] if own in found else found[:1]
     if len(found) > 1:
         raise RedrawError(f"--protocol {asked}: several papers have it: give one of {', '.join(found)}")
     if not found:
         raise RedrawError(f"--protocol {asked}: there is none of this name: {nearest(asked, list(known))}")
     return known[found[0]]
+
+
+def _meant(paper: str, sheet: Mapping[str, Any], evaluation: str) -> dict[str, Any]:
+    """An evaluation with its instrument as "paper/run"."""
+    about = sheet["evaluations"][evaluation]
+    role = about.get("instrument", "self")
+    eye = sheet.get("instruments", {}).get(role, role)
+    fields = {k: v for k, v in about.items() if k not in ("snapshots", "kind")}
+    return {**fields, "instrument": eye if "/" in eye else f"{paper}/{eye}"}
 
 
 def _scored_so(sheet: Mapping[str, Any], evaluation: str) -> Mapping[str, Any]:
