@@ -454,3 +454,11 @@ def test_anchors_of_different_cells_differ(tables: list[dict]) -> None:
     anchors = [page.anchor(i) for i in ids]
     assert len(set(anchors)) == len(set(ids)) and all(re.fullmatch(r"[A-Za-z0-9_-]+", a) for a in anchors)
     assert page.anchor("a:t:d:lambda=0.1:m") != page.anchor("a:t:d:lambda-0.1:m") != page.anchor("a:t:d:lambda-0-1:m")
+
+
+@pytest.mark.parametrize("apart", [0.0, 1e-16, 1e-13])
+def test_values_that_rounding_sets_apart_are_drawn_as_one(apart: float) -> None:
+    marks = charts.ticks(1.0, 1.0 + apart)
+    assert marks[0] < 1.0 < marks[-1]
+    cell = {"ours": 1.0, "per_seed": [1.0], "envelope_lo": 1.0, "envelope_hi": 1.0 + apart, "spread": None}
+    assert charts.strip(cell, []).startswith("<svg")

@@ -41,7 +41,7 @@ def symbols() -> str:
 
 def ticks(low: float, high: float, wanted: int = 4) -> list[float]:
     """Round numbers (1, 2, 2.5 or 5 times a power of ten) that enclose [low, high]."""
-    if not high > low:
+    if high - low <= 1e-9 * max(1.0, abs(low), abs(high)):  # one value, up to rounding
         low, high = low - (abs(low) or 1) / 2, high + (abs(high) or 1) / 2
     rough = (high - low) / wanted
     power = 10.0 ** math.floor(math.log10(rough))
