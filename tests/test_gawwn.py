@@ -502,7 +502,7 @@ def test_given_points_are_kept_and_the_others_are_drawn():
 def test_a_tenth_of_the_points_is_given_in_training():
     model, batch = build("KeypointGenerator"), some_batch(400)
     torch.manual_seed(0)
-    real, given = model.shown(batch, drawn_window(400, SIDE, SIDE, CROP, CPU))
+    real, given = model.shown(batch, drawn_window(400, SIDE, SIDE, CROP, CPU, 0))
     kept = given[..., 2].sum() / real[..., 2].sum()
     assert kept.item() == pytest.approx(0.1, abs=0.02) and torch.equal(
         given[given[..., 2] > 0], real[given[..., 2] > 0]

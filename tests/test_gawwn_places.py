@@ -102,7 +102,7 @@ def test_boxes_and_points_follow_crop_and_mirroring():
         boxes[i], points[i, 6] = torch.tensor([x, y, w, h]), torch.tensor([x + 0.5, y + 0.5, 1])
         image[i, 0, y, x] = 2  # the left eye, at the box's corner
     torch.manual_seed(0)
-    window = drawn_window(n, SIDE, SIDE, 24, torch.device("cpu"))
+    window = drawn_window(n, SIDE, SIDE, 24, torch.device("cpu"), 0)
     assert 16 < window.flipped.sum() < 48
     seen, found, at = window.image(image), window.box(boxes) * 24, window.points(points, MIRRORED_PARTS)
     hidden = 0

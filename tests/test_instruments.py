@@ -120,6 +120,14 @@ def test_every_parameter_gets_a_gradient(make):
 # --- views and augmentation -------------------------------------------------------------------------------------
 
 
+def test_a_view_is_the_same_part_of_larger_pictures():
+    """Papers prepare the same pictures at several sizes; the scorer learned from one of them."""
+    image = torch.randn(2, 3, 12, 12)
+    larger = image.repeat_interleave(4, 2).repeat_interleave(4, 3)  # 48 pixels, of which 8 in 12 are 32
+    net = classifier()
+    torch.testing.assert_close(net.view(larger), net.view(image), rtol=1e-5, atol=1e-6)
+
+
 def test_a_view_is_the_middle_reduced():
     image = torch.arange(12.0).expand(1, 3, 12, 12)  # every column by its number
     found = classifier(image_size=4).view(image)

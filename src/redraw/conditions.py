@@ -119,7 +119,7 @@ def real_in_parts(recipe: Recipe, opened: Prepared, index: np.ndarray) -> Iterat
         yield recipe.view(opened.batch(index[first : first + CHUNK], ("image",), rng)["image"])
 
 
-def asked_for(recipe: Recipe, opened: Prepared, image: np.ndarray, first: int = 0) -> Batch:
+def asked_for(recipe: Recipe, opened: Prepared, image: np.ndarray, first: int) -> Batch:
     """What ``recipe`` asks for beside the captions: of their images [N]; of test images in turn where there are none."""
     if not recipe.asks:
         return {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -47,11 +48,31 @@ def held_by_reference(network: nn.Module) -> Iterator[None]:
         yield
 
 
+class Adams(Protocol):
+    """The fields of a Config that Adam is given."""
+
+    learning_rate: float
+    beta1: float
+    beta2: float
+
+
+def adam(network: nn.Module, config: Adams) -> torch.optim.Adam:
+    """Of those weights of ``network`` that learn."""
+    learning = [p for p in network.parameters() if p.requires_grad]
+    return torch.optim.Adam(learning, config.learning_rate, (config.beta1, config.beta2), fused=True)
+
+
 def update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
     """One step of ``optimizer`` down ``loss``."""
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
+
+
+def descended(optimizer: torch.optim.Optimizer, losses: dict[str, Tensor], name: str) -> dict[str, Tensor]:
+    """One step down the loss ``name``; all of ``losses``, without gradients."""
+    update(optimizer, losses[name])
+    return {key: loss.detach() for key, loss in losses.items()}
 
 
 def set_step_size(optimizers: dict[str, torch.optim.Optimizer], size: float) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
+
+from ..core import RedrawError
 
 MIRRORED_PARTS = (0, 1, 2, 3, 4, 5, 10, 11, 12, 9, 6, 7, 8, 13, 14)
 """Which of CUB's fifteen parts, in its order, each of them is in a mirrored picture: eyes, legs and wings change sides."""
@@ -63,7 +66,7 @@ class Window(NamedTuple):
         return torch.cat([torch.stack(xy, -1), places[..., 2:]], -1)
 
 
-def drawn_window(n: int, height: int, width: int, side: int, device: torch.device, first_offset: int = 0) -> Window:
+def drawn_window(n: int, height: int, width: int, side: int, device: torch.device, first_offset: int) -> Window:
     """A place for each of n images, drawn evenly from ``first_offset`` on from the global generator; half are mirrored."""
     top = torch.randint(first_offset, height - side + 1, (n,), device=device)
     left = torch.randint(first_offset, width - side + 1, (n,), device=device)
@@ -87,3 +90,19 @@ def cut(image: Tensor, crop: int, train: bool, first_offset: int = 0) -> Tensor:
         return drawn_window(n, height, width, crop, image.device, first_offset).image(image)
     top, left = (height - crop) // 2, (width - crop) // 2
     return image[:, :, top : top + crop, left : left + crop]
+
+
+def reduced(image: Tensor, crop: int, size: int, train: bool, first_offset: int = 0) -> Tensor:
+    """``cut``, then reduced by area to [N, C, size, size]."""
+    return F.avg_pool2d(cut(image, crop, train, first_offset), crop // size)
+
+
+def check_crop(paper: str, crop: int, size: int, image_shape: tuple[int, int, int]) -> None:
+    """Raises RedrawError where ``reduced`` cannot be taken of prepared images of this shape (C, H, W), or they are not in
+    colour."""
+    channels, height, width = image_shape
+    if crop % size or crop > min(height, width) or channels != 3:
+        raise RedrawError(
+            f"{paper}, crop: {crop} of {channels} x {height} x {width}: it must be a multiple of image_size {size}, lie inside "
+            "the prepared image, and that be in colour"
+        )

@@ -14,15 +14,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..core import RedrawError
-from ..recipe import About, Batch, Recipe, Step
-from .trunk import Config, ImageReader
+from ..recipe import About, Recipe
+from .trunk import AttributesReader, Config
 
 
-class AttributeReader(ImageReader):
+class AttributeReader(AttributesReader):
     """``attributes``: logits [N, A], one column per attribute, named in ``labels``; ``features`` beside them."""
 
     Config = Config
-    reads = ("image", "attributes")
+    outputs = "attributes"
 
     def __init__(self, config: Config, about: About, needs: Mapping[str, Recipe]) -> None:
         if not about.attributes:
@@ -52,18 +52,3 @@ class AttributeReader(ImageReader):
         if not entropies:
             raise RedrawError("attribute reader: no image of the batch shows exactly one attribute of any group")
         return {"cross_entropy": torch.stack(entropies).mean(), "error": 100 * torch.stack(wrong).mean()}
-
-    def train_step(self, batch: Batch, at: Step) -> dict[str, Tensor]:
-        with self.autocast():
-            losses = self.losses(self.augmented(batch["image"]), batch["attributes"])
-        self.step(losses["cross_entropy"], at)
-        return {name: loss.detach() for name, loss in losses.items()}
-
-    @torch.no_grad()
-    def validate(self, batch: Batch) -> dict[str, Tensor]:
-        return self.losses(self.view(batch["image"]), batch["attributes"])
-
-    @torch.no_grad()
-    def encode(self, batch: Batch) -> dict[str, Tensor]:
-        logits, features = self.read(batch["image"])
-        return {"attributes": logits, "features": features}

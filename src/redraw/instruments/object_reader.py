@@ -10,21 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import torch
 from torch import Tensor
 
 from ..core import RedrawError
-from ..recipe import About, Batch, Recipe, Step
-from .trunk import Config, ImageReader
+from ..recipe import About, Recipe
+from .trunk import AttributesReader, Config
 
 PRESENT = "present::"
 
 
-class ObjectReader(ImageReader):
+class ObjectReader(AttributesReader):
     """``logits`` over the categories, named in ``labels``, and ``features``."""
 
     Config = Config
-    reads = ("image", "attributes")
+    outputs = "logits"
 
     def __init__(self, config: Config, about: About, needs: Mapping[str, Recipe]) -> None:
         names = [name.removeprefix(PRESENT) for name in about.attributes if name.startswith(PRESENT)]
@@ -47,18 +46,3 @@ class ObjectReader(ImageReader):
         entropies = -(logits.float().log_softmax(1) * present).sum(1) / each.clamp(min=1)
         wrong = 1 - present.gather(1, logits.argmax(1, keepdim=True))[:, 0]
         return {"cross_entropy": (entropies * counts).sum(), "error": 100 * (wrong * counts).sum()}
-
-    def train_step(self, batch: Batch, at: Step) -> dict[str, Tensor]:
-        with self.autocast():
-            losses = self.losses(self.augmented(batch["image"]), batch["attributes"])
-        self.step(losses["cross_entropy"], at)
-        return {name: loss.detach() for name, loss in losses.items()}
-
-    @torch.no_grad()
-    def validate(self, batch: Batch) -> dict[str, Tensor]:
-        return self.losses(self.view(batch["image"]), batch["attributes"])
-
-    @torch.no_grad()
-    def encode(self, batch: Batch) -> dict[str, Tensor]:
-        logits, features = self.read(batch["image"])
-        return {"logits": logits, "features": features}

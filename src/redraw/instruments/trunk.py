@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..core import RedrawError
-from ..recipe import About, Recipe, Schedule, Step
+from ..recipe import About, Batch, Recipe, Schedule, Step
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -80,9 +80,12 @@ class ImageReader(Recipe):
         self.trunk = Trunk(config, about.image_shape[0])
         self.head = nn.Linear(config.features, outputs)
         self.optimizers = {"adam": torch.optim.Adam(self.parameters(), lr=config.learning_rate)}
+        self.prepared_side = about.image_shape[-1]
 
     def view(self, image: Tensor) -> Tensor:
-        return resized(middle(image, self.config.crop), self.config.image_size)
+        """The middle, as large a part of pictures of any size as ``crop`` is of those that it was trained on."""
+        crop = self.config.crop * image.shape[-1] // self.prepared_side
+        return resized(middle(image, crop), self.config.image_size)
 
     def augmented(self, image: Tensor) -> Tensor:
         """One random place for the whole batch, each image mirrored or not, noise; at ``image_size``."""
@@ -107,3 +110,29 @@ class ImageReader(Recipe):
         self.optimizers["adam"].zero_grad()
         loss.backward()
         self.optimizers["adam"].step()
+
+
+class AttributesReader(ImageReader):
+    """One that learns from ``attributes`` [N, A]; its own are the ``losses`` of images and these, ``cross_entropy`` among
+    them, and what ``encode`` calls its outputs."""
+
+    reads = ("image", "attributes")
+    outputs: str
+
+    def losses(self, image: Tensor, attributes: Tensor) -> dict[str, Tensor]:
+        raise NotImplementedError
+
+    def train_step(self, batch: Batch, at: Step) -> dict[str, Tensor]:
+        with self.autocast():
+            losses = self.losses(self.augmented(batch["image"]), batch["attributes"])
+        self.step(losses["cross_entropy"], at)
+        return {name: loss.detach() for name, loss in losses.items()}
+
+    @torch.no_grad()
+    def validate(self, batch: Batch) -> dict[str, Tensor]:
+        return self.losses(self.view(batch["image"]), batch["attributes"])
+
+    @torch.no_grad()
+    def encode(self, batch: Batch) -> dict[str, Tensor]:
+        outputs, features = self.read(batch["image"])
+        return {self.outputs: outputs, "features": features}

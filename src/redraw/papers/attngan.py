@@ -44,7 +44,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from ..blocks.adversarial import cross_entropy, frozen, update
+from ..blocks.adversarial import adam, cross_entropy, frozen, update
 from ..blocks.averages import Average
 from ..blocks.captions import draw_captions
 from ..blocks.chunks import chunked
@@ -249,10 +249,7 @@ class AttnGAN(Reads, Recipe):
         initialise_orthogonal(self.generator)
         initialise_orthogonal(self.discriminators)
         self.average = Average(self.generator, config.average)
-        self.optimizers = {
-            name: torch.optim.Adam(network.parameters(), config.learning_rate, (config.beta1, config.beta2), fused=True)
-            for name, network in (("generator", self.generator), ("discriminators", self.discriminators))
-        }
+        self.optimizers = {n: adam(getattr(self, n), config) for n in ("generator", "discriminators")}
 
     @staticmethod
     def _check(config: Config, about: About) -> None:

@@ -67,11 +67,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..blocks.adversarial import cross_entropy, frozen, set_step_size, update
+from ..blocks.adversarial import adam, cross_entropy, descended, frozen, set_step_size
 from ..blocks.captions import draw_captions, draw_distinct_captions, mismatching
 from ..blocks.conditioning import ReadsText, noise_of
-from ..blocks.crops import cut
+from ..blocks.crops import check_crop, reduced
 from ..blocks.frozen import Reads
+from ..blocks.glu import doublings
 from ..core import RedrawError
 from ..recipe import About, Batch, Recipe, Schedule, Step
 
@@ -142,7 +143,7 @@ class Generator(nn.Module):
         layers += normalised(nn.ConvTranspose2d(8 * n, 4 * n, 4, 2, 1, bias=bias))
         layers += self._residuals(4 * n, n, config.residuals, bias)
         width = 4 * n
-        for _ in range(stages(config.image_size) - 2):
+        for _ in range(doublings(config.image_size) - 2):
             layers += normalised(nn.ConvTranspose2d(width, width // 2, 4, 2, 1, bias=bias), nn.ReLU())
             width //= 2
         self.image = nn.Sequential(*layers, nn.ConvTranspose2d(width, 3, 4, 2, 1), nn.Tanh())
@@ -159,7 +160,7 @@ class Trunk(nn.Sequential):
     """Images [N, 3, S, S] -> [N, 8 width, 4, 4]."""
 
     def __init__(self, size: int, width: int, bias: bool, third_rectified: bool, residual: bool = True) -> None:
-        widths = [k * width for k in (1, 2, 4, 8)][-stages(size) :]
+        widths = [k * width for k in (1, 2, 4, 8)][-doublings(size) :]
         layers: list[nn.Module] = [nn.Conv2d(3, widths[0], 4, 2, 1), nn.LeakyReLU(0.2)]
         for narrow, wide in zip(widths, widths[1:], strict=False):
             layers += normalised(nn.Conv2d(narrow, wide, 4, 2, 1, bias=bias))
@@ -190,11 +191,6 @@ class Discriminator(nn.Module):
 
     def forward(self, image: Tensor, h: Tensor) -> Tensor:
         return self.judge(self.trunk(image), h)
-
-
-def stages(size: int) -> int:
-    """Halvings from ``size`` pixels down to 4."""
-    return size.bit_length() - 3
 
 
 def initialise(network: nn.Module) -> None:
@@ -262,27 +258,20 @@ class GANINTCLS(ReadsText, Recipe):
         for name, network in (("generator", self.generator), ("discriminator", self.discriminator)):
             initialise(network)
             network.to(memory_format=torch.channels_last)  # a tenth faster on the CPU, and as reproducible
-            self.optimizers[name] = torch.optim.Adam(
-                network.parameters(), config.learning_rate, (config.beta1, config.beta2), fused=True
-            )
+            self.optimizers[name] = adam(network, config)
 
     @staticmethod
     def _check(config: Config, about: About) -> None:
-        channels, height, width = about.image_shape
         if config.image_size not in SIZES:
             raise RedrawError(f"gan_int_cls, image_size: {config.image_size}: use one of {', '.join(map(str, SIZES))}")
-        if config.crop % config.image_size or config.crop > min(height, width) or channels != 3:
-            raise RedrawError(
-                f"gan_int_cls, crop: {config.crop} of {channels} x {height} x {width}: it must be a multiple of image_size "
-                f"{config.image_size}, lie inside the prepared image, and that be in colour"
-            )
+        check_crop("gan_int_cls", config.crop, config.image_size, about.image_shape)
         if config.residuals < 1:
             raise RedrawError(
                 f"gan_int_cls, residuals: {config.residuals}: use 1, or 2 as with the released option large"
             )
         if config.extra_fakes not in EXTRA_FAKES:
             raise RedrawError(f"gan_int_cls, extra_fakes: {config.extra_fakes!r}: use one of {', '.join(EXTRA_FAKES)}")
-        if "D8" in config.as_released and config.crop == min(height, width):
+        if "D8" in config.as_released and config.crop == min(about.image_shape[1:]):
             raise RedrawError(f"gan_int_cls, D8: a crop of {config.crop} leaves no offset but 0: prepare larger images")
 
     # -- what goes in ---------------------------------------------------------------------------------------------
@@ -292,8 +281,7 @@ class GANINTCLS(ReadsText, Recipe):
 
         From the middle, or with ``train`` at a place of each one's own and flipped with probability 1/2.
         """
-        crop = self.config.crop
-        return F.avg_pool2d(cut(image, crop, train, self.first_offset), crop // self.config.image_size)
+        return reduced(image, self.config.crop, self.config.image_size, train, self.first_offset)
 
     def noise(self, n: int, device: torch.device) -> Tensor:
         return torch.randn(n, self.config.nz, device=device)
@@ -320,12 +308,14 @@ class GANINTCLS(ReadsText, Recipe):
         self._zero_biases()
         with torch.set_grad_enabled(not self.own_noise):
             drawn = self._drawn(h if self.own_noise else all_h)
-        found = self._update("discriminator", self.discriminator_losses(batch, h, drawn[: len(h)].detach()))
+        losses = self.discriminator_losses(batch, h, drawn[: len(h)].detach())
+        found = descended(self.optimizers["discriminator"], losses, "discriminator")
         self._zero_biases()
         if self.own_noise:
             drawn = self._drawn(all_h)
         with frozen(self.discriminator):
-            found |= self._update("generator", self.generator_losses(drawn, all_h, len(h)))
+            losses = self.generator_losses(drawn, all_h, len(h))
+            found |= descended(self.optimizers["generator"], losses, "generator")
         return found
 
     def _drawn(self, h: Tensor) -> Tensor:
@@ -353,10 +343,6 @@ class GANINTCLS(ReadsText, Recipe):
         with self.autocast():
             logits = self.discriminator(drawn, all_h)
         return {"generator": generator_loss(logits.float(), n, self.config.interp_weight, self.one_mean)}
-
-    def _update(self, name: str, losses: dict[str, Tensor]) -> dict[str, Tensor]:
-        update(self.optimizers[name], losses[name])
-        return {key: loss.detach() for key, loss in losses.items()}
 
     @torch.no_grad()
     def _zero_biases(self) -> None:
@@ -409,11 +395,7 @@ class StyleEncoder(Reads, Recipe):
         )
         initialise(self.network)
         self.network.to(memory_format=torch.channels_last)
-        self.optimizers = {
-            "adam": torch.optim.Adam(
-                self.network.parameters(), config.learning_rate, (config.beta1, config.beta2), fused=True
-            )
-        }
+        self.optimizers = {"adam": adam(self.network, config)}
 
     def view(self, image: Tensor) -> Tensor:
         """As the generator's model sees real images."""
@@ -431,9 +413,7 @@ class StyleEncoder(Reads, Recipe):
         return {"style": (found.float() - z).square().sum(1).mean()}
 
     def train_step(self, batch: Batch, at: Step) -> dict[str, Tensor]:
-        losses = self.losses(batch)
-        update(self.optimizers["adam"], losses["style"])
-        return {name: loss.detach() for name, loss in losses.items()}
+        return descended(self.optimizers["adam"], self.losses(batch), "style")
 
     @torch.no_grad()
     def validate(self, batch: Batch) -> dict[str, Tensor]:

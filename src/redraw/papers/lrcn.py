@@ -33,8 +33,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..blocks.adversarial import update
-from ..blocks.crops import cut
+from ..blocks.adversarial import descended
+from ..blocks.crops import check_crop, cut, reduced
 from ..blocks.frozen import Reads
 from ..core import RedrawError
 from ..data.tables import END, PAD, START, UNK
@@ -217,12 +217,7 @@ class Encoder(Recipe):
 
     @staticmethod
     def _check(config: EncoderConfig, about: About) -> None:
-        channels, height, width = about.image_shape
-        if config.crop % config.image_size or config.crop > min(height, width) or channels != 3:
-            raise RedrawError(
-                f"lrcn, crop: {config.crop} of {channels} x {height} x {width}: it must be a multiple of image_size "
-                f"{config.image_size}, lie inside the prepared image, and that be in colour"
-            )
+        check_crop("lrcn", config.crop, config.image_size, about.image_shape)
         if not 0 < config.seen <= config.image_size:
             raise RedrawError(f"lrcn, seen: {config.seen}: use 1 to {config.image_size} (image_size)")
         if side_of_pool5(config) < 1:
@@ -249,7 +244,7 @@ class Encoder(Recipe):
 
         With ``train`` cut at a place of each one's own and flipped with probability 1/2.
         """
-        return F.avg_pool2d(cut(image, self.config.crop, train), self.config.crop // self.config.image_size)
+        return reduced(image, self.config.crop, self.config.image_size, train)
 
     def middle(self, image: Tensor) -> Tensor:
         """[N, 3, S, S] -> what the networks see of it, [N, 3, seen, seen]."""
@@ -265,8 +260,7 @@ class Encoder(Recipe):
 
     def train_step(self, batch: Batch, at: Step) -> dict[str, Tensor]:
         losses = self.losses(batch, train=True)
-        update(self.optimizers["adam"], losses["cross_entropy"])
-        return {name: loss.detach() for name, loss in losses.items()}
+        return descended(self.optimizers["adam"], losses, "cross_entropy")
 
     def losses(self, batch: Batch, train: bool) -> dict[str, Tensor]:
         """``cross_entropy``: between the scores' softmax and an even share for each category that is there, in nats.
@@ -326,8 +320,7 @@ class Captioner(Reads, Recipe):
 
     def train_step(self, batch: Batch, at: Step) -> dict[str, Tensor]:
         losses = self.losses(batch, train=True)
-        update(self.optimizers["adam"], losses["nats_per_word"])
-        return {name: loss.detach() for name, loss in losses.items()}
+        return descended(self.optimizers["adam"], losses, "nats_per_word")
 
     def losses(self, batch: Batch, train: bool) -> dict[str, Tensor]:
         """``nats_per_word``: the cross-entropy of the captions' words and ends."""

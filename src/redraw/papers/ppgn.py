@@ -49,9 +49,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..blocks.adversarial import cross_entropy, frozen, update
+from ..blocks.adversarial import adam, cross_entropy, descended, frozen, update
 from ..blocks.conditioning import noise_of
 from ..blocks.frozen import Reads
+from ..blocks.glu import doublings
 from ..core import RedrawError
 from ..recipe import About, Batch, Recipe, Schedule, Step
 
@@ -133,11 +134,6 @@ class Discriminator(nn.Sequential):
         super().__init__(*layers, nn.Flatten(), nn.Linear(16 * before, 1))
 
 
-def doublings(size: int) -> int:
-    """From 4 pixels up to ``size``."""
-    return size.bit_length() - 3
-
-
 def initialise(network: nn.Module, slope: float) -> None:
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
@@ -174,9 +170,7 @@ class PPGN(Reads, Recipe):
         for name, network, slope in networks:
             initialise(network, slope)
             network.to(memory_format=torch.channels_last)
-            self.optimizers[name] = torch.optim.Adam(
-                network.parameters(), config.learning_rate, (config.beta1, config.beta2), fused=True
-            )
+            self.optimizers[name] = adam(network, config)
 
     @staticmethod
     def _check(config: Config, encoder: Recipe, captioner: Recipe) -> None:
@@ -206,17 +200,14 @@ class PPGN(Reads, Recipe):
         with self.autocast():
             drawn = self.generator(h)
         if not self.config.ndf:
-            return self._updated(self.generator_losses(real, found, h, drawn))
+            return descended(self.optimizers["generator"], self.generator_losses(real, found, h, drawn), "generator")
         with self.autocast():
             logits = self.discriminator(torch.cat([real, drawn.detach()])).float()
         judged = {"real": cross_entropy(logits[: len(real)], 1), "fake": cross_entropy(logits[len(real) :], 0)}
         update(self.optimizers["discriminator"], judged["real"] + judged["fake"])
         with frozen(self.discriminator):
-            return self._updated(judged | self.generator_losses(real, found, h, drawn))
-
-    def _updated(self, losses: dict[str, Tensor]) -> dict[str, Tensor]:
-        update(self.optimizers["generator"], losses["generator"])
-        return {name: loss.detach() for name, loss in losses.items()}
+            losses = judged | self.generator_losses(real, found, h, drawn)
+            return descended(self.optimizers["generator"], losses, "generator")
 
     def encoded(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """What pool5 finds in whole images, and their codes h [N, D]."""

@@ -61,11 +61,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..blocks.adversarial import cross_entropy, frozen, set_step_size, update
+from ..blocks.adversarial import adam, cross_entropy, descended, frozen, set_step_size
 from ..blocks.captions import draw_captions, draw_distinct_captions, mismatching
 from ..blocks.chunks import BatchNorm2d, chunked
 from ..blocks.conditioning import ACTIVATIONS, ConditioningAugmentation, ReadsText, divergence, drawn_around, noise_of
-from ..blocks.crops import cut
+from ..blocks.crops import check_crop, reduced
 from ..blocks.glu import conv3x3, doublings, tiled
 from ..core import RedrawError
 from ..recipe import About, Batch, Recipe, Schedule, Step
@@ -327,9 +327,7 @@ class Stage(ReadsText, Recipe):
         for name, network in (("generator", self.generator), ("discriminator", self.discriminator)):
             initialise(network)
             network.to(memory_format=torch.channels_last)  # faster on the CPU, and as reproducible
-            self.optimizers[name] = torch.optim.Adam(
-                network.parameters(), config.learning_rate, (config.beta1, config.beta2), fused=True
-            )
+            self.optimizers[name] = adam(network, config)
 
     def condition_of(self, embedding: int | None, given: bool = True) -> Condition | None:
         if embedding is None or not given:
@@ -339,22 +337,16 @@ class Stage(ReadsText, Recipe):
 
     @staticmethod
     def _check(config: Config, about: About) -> None:
-        channels, height, width = about.image_shape
         if config.image_size not in SIZES:
             raise RedrawError(f"stackgan, image_size: {config.image_size}: use one of {', '.join(map(str, SIZES))}")
-        if config.crop % config.image_size or config.crop > min(height, width) or channels != 3:
-            raise RedrawError(
-                f"stackgan, crop: {config.crop} of {channels} x {height} x {width}: it must be a multiple of image_size "
-                f"{config.image_size}, lie inside the prepared image, and that be in colour"
-            )
+        check_crop("stackgan", config.crop, config.image_size, about.image_shape)
 
     def view(self, image: Tensor, train: bool = False) -> Tensor:
         """Real images [N, 3, S, S] as the model sees them, of prepared ones [N, 3, H, W]: cut and reduced by area.
 
         From the middle, or with ``train`` at a place of each one's own and flipped with probability 1/2.
         """
-        crop = self.config.crop
-        return F.avg_pool2d(cut(image, crop, train), crop // self.config.image_size)
+        return reduced(image, self.config.crop, self.config.image_size, train)
 
     def embedding(self, batch: Batch) -> Tensor | None:
         """h [N, E] of captions drawn for each image; None without captions."""
@@ -378,11 +370,13 @@ class Stage(ReadsText, Recipe):
         h = self.embedding(batch)
         with torch.set_grad_enabled(not self.own_noise):
             drawn, kl = self.draw(h, n, device)
-        found = self._update("discriminator", self.discriminator_losses(batch, h, drawn.detach()))
+        losses = self.discriminator_losses(batch, h, drawn.detach())
+        found = descended(self.optimizers["discriminator"], losses, "discriminator")
         if self.own_noise:
             drawn, kl = self.draw(h, n, device)
         with frozen(self.discriminator):
-            found |= self._update("generator", self.generator_losses(drawn, h, kl))
+            losses = self.generator_losses(drawn, h, kl)
+            found |= descended(self.optimizers["generator"], losses, "generator")
         return found
 
     def discriminator_losses(self, batch: Batch, h: Tensor | None, drawn: Tensor) -> dict[str, Tensor]:
@@ -412,10 +406,6 @@ class Stage(ReadsText, Recipe):
         if kl is None:
             return {"generator": loss}
         return {"generator": loss + self.kl_weight * kl, "kl": kl * self.config.nc}
-
-    def _update(self, name: str, losses: dict[str, Tensor]) -> dict[str, Tensor]:
-        update(self.optimizers[name], losses[name])
-        return {key: loss.detach() for key, loss in losses.items()}
 
     def asked(self, conditions: Batch, seed: int) -> tuple[Tensor | None, Tensor]:
         """h [N, E] of ``conditions``, None without captions, and standard normal numbers [N, D] for eps of ``seed``."""

@@ -30,11 +30,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..blocks.adversarial import cross_entropy, frozen, set_step_size, update
+from ..blocks.adversarial import adam, cross_entropy, descended, frozen, set_step_size
 from ..blocks.captions import draw_captions
 from ..blocks.chunks import chunked
 from ..blocks.conditioning import ConditioningAugmentation, ReadsText, divergence, drawn_around, noise_of
-from ..blocks.crops import cut
+from ..blocks.crops import check_crop, reduced
 from ..blocks.glu import conv3x3, doublings, halved, logits, narrowed, tiled
 from ..core import RedrawError
 from ..recipe import About, Batch, Recipe, Schedule, Step
@@ -221,14 +221,9 @@ class Stage(ReadsText, Recipe):
 
     def __init__(self, config: Config, about: About, needs: Mapping[str, Recipe]) -> None:
         super().__init__(config, about, needs)
-        channels, height, width = about.image_shape
         if config.image_size not in SIZES:
             raise RedrawError(f"stackgan, image_size: {config.image_size}: use one of {', '.join(map(str, SIZES))}")
-        if config.crop % config.image_size or config.crop > min(height, width) or channels != 3:
-            raise RedrawError(
-                f"stackgan, crop: {config.crop} of {channels} x {height} x {width}: it must be a multiple of image_size "
-                f"{config.image_size}, lie inside the prepared image, and that be in colour"
-            )
+        check_crop("stackgan", config.crop, config.image_size, about.image_shape)
         embedding = self.hold("text", needs, "stackgan").embedding_dim
         self.discriminator = Discriminator(config, self.alone)
         initialise(self.discriminator)
@@ -236,15 +231,11 @@ class Stage(ReadsText, Recipe):
         self.optimizers = {}
         for name, network in (("generator", self.generator), ("discriminator", self.discriminator)):
             network.to(memory_format=torch.channels_last)
-            learning = [p for p in network.parameters() if p.requires_grad]
-            self.optimizers[name] = torch.optim.Adam(
-                learning, config.learning_rate, (config.beta1, config.beta2), fused=True
-            )
+            self.optimizers[name] = adam(network, config)
 
     def view(self, image: Tensor, train: bool = False) -> Tensor:
         """Real images [N, 3, S, S] as the model sees them, of prepared ones [N, 3, H, W]: cut and reduced by area."""
-        crop = self.config.crop
-        return F.avg_pool2d(cut(image, crop, train), crop // self.config.image_size)
+        return reduced(image, self.config.crop, self.config.image_size, train)
 
     def train_step(self, batch: Batch, at: Step) -> dict[str, Tensor]:
         config = self.config
@@ -252,9 +243,14 @@ class Stage(ReadsText, Recipe):
         h = self.embed(draw_captions(batch["captions"], 1))
         with self.autocast():
             drawn, mu, logvar = self.drawn(h)
-        found = self._update("discriminator", self.discriminator_losses(batch, drawn.detach(), mu.detach()))
+        found = descended(
+            self.optimizers["discriminator"],
+            self.discriminator_losses(batch, drawn.detach(), mu.detach()),
+            "discriminator",
+        )
         with frozen(self.discriminator):
-            return found | self._update("generator", self.generator_losses(drawn, mu, logvar))
+            losses = self.generator_losses(drawn, mu, logvar)
+            return found | descended(self.optimizers["generator"], losses, "generator")
 
     def drawn(self, h: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Images [N, 3, S, S], mu and log variance [N, D], with noise from the global generator."""
@@ -282,10 +278,6 @@ class Stage(ReadsText, Recipe):
         kl = divergence(mu, logvar)
         loss = sum(cross_entropy(x.float(), 1) for x in heads) + self.config.lambda_kl * kl
         return {"generator": loss, "kl": kl * self.config.nc}
-
-    def _update(self, name: str, losses: dict[str, Tensor]) -> dict[str, Tensor]:
-        update(self.optimizers[name], losses[name])
-        return {key: loss.detach() for key, loss in losses.items()}
 
     @torch.no_grad()
     def sample(self, conditions: Batch, seed: int) -> Tensor:

@@ -51,7 +51,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from ..blocks.adversarial import cross_entropy, frozen, update
+from ..blocks.adversarial import adam, cross_entropy, frozen, update
 from ..blocks.averages import Average
 from ..blocks.captions import draw_captions
 from ..blocks.chunks import chunked
@@ -246,9 +246,7 @@ class Stacked(Recipe):
         names = ("generator", *(f"discriminator_{size}" for size in config.sizes))
         for name, network in zip(names, (self.generator, *self.discriminators), strict=True):
             initialise_orthogonal(network)
-            self.optimizers[name] = torch.optim.Adam(
-                network.parameters(), config.learning_rate, (config.beta1, config.beta2), fused=True
-            )
+            self.optimizers[name] = adam(network, config)
         self.average = Average(self.generator, config.average_decay)
 
     # -- what goes in -----------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ...blocks.adversarial import cross_entropy, frozen, held_by_reference, set_step_size, update
+from ...blocks.adversarial import adam, cross_entropy, frozen, held_by_reference, set_step_size, update
 from ...blocks.captions import captions_there, draw_distinct_captions, mismatching
 from ...blocks.chunks import chunked
 from ...blocks.conditioning import ReadsText, noise_of
@@ -76,9 +76,7 @@ class Placed(ReadsText, Recipe):
         self.optimizers = {}
         for name, network in (("generator", self.generator), ("discriminator", self.discriminator)):
             initialise(network)
-            self.optimizers[name] = torch.optim.Adam(
-                network.parameters(), config.learning_rate, (config.beta1, config.beta2), fused=True
-            )
+            self.optimizers[name] = adam(network, config)
 
     def networks(self, embedding: int) -> tuple[nn.Module, nn.Module]:
         raise NotImplementedError
