@@ -54,6 +54,7 @@ def train(
     if channels_last:
         recipe.to(memory_format=torch.channels_last)
     if compile:
+        torch.use_deterministic_algorithms(True, warn_only=True)  # the compiler's own switch, too
         for network in recipe.children():
             network.compile()
     marks = frozenset(evaluation_steps(config.steps, config.evaluations))

@@ -77,9 +77,9 @@ class ImageReader(Recipe):
 
     def __init__(self, config: Config, about: About, outputs: int) -> None:
         super().__init__(config, about, {})
-        self.trunk = Trunk(config, about.image_shape[0])
+        self.trunk = Trunk(config, about.image_shape[0]).to(memory_format=torch.channels_last)  # faster on the CPU
         self.head = nn.Linear(config.features, outputs)
-        self.optimizers = {"adam": torch.optim.Adam(self.parameters(), lr=config.learning_rate)}
+        self.optimizers = {"adam": torch.optim.Adam(self.parameters(), lr=config.learning_rate, fused=True)}
         self.prepared_side = about.image_shape[-1]
 
     def view(self, image: Tensor) -> Tensor:

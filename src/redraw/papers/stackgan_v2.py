@@ -246,6 +246,7 @@ class Stacked(Recipe):
         names = ("generator", *(f"discriminator_{size}" for size in config.sizes))
         for name, network in zip(names, (self.generator, *self.discriminators), strict=True):
             initialise_orthogonal(network)
+            network.to(memory_format=torch.channels_last)  # faster on the CPU, and as reproducible
             self.optimizers[name] = adam(network, config)
         self.average = Average(self.generator, config.average_decay)
 

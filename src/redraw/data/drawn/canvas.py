@@ -61,7 +61,8 @@ def _catmull_rom(per_point: int) -> np.ndarray:
 def closed_curve(points: Sequence[Point], per_point: int = 7) -> np.ndarray:
     """A closed Catmull-Rom curve through ``points``: [per_point * N, 2]."""
     p = np.asarray(points, float)
-    corners = np.stack([np.roll(p, 1, axis=0), p, np.roll(p, -1, axis=0), np.roll(p, -2, axis=0)], axis=1)
+    p = np.concatenate([p[-1:], p, p[:2]])
+    corners = np.stack([p[:-3], p[1:-2], p[2:-1], p[3:]], axis=1)
     return np.matmul(_catmull_rom(per_point), corners).reshape(-1, 2)
 
 
