@@ -1,11 +1,15 @@
-"""Writes our networks' weights as the authors' files hold them, for the maps that bring them back."""
+"""Writes our networks' weights, and captions' vectors, as the authors' files hold them, for what brings them back."""
 
 from __future__ import annotations
 
+import pickle
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from torch import nn
+from torch7_files import write_torch7
 
 
 def arrays(network: nn.Module, seed: int = 0) -> dict[str, np.ndarray]:
@@ -97,3 +101,24 @@ def generator(weights: dict[str, np.ndarray], old: bool = False, package: str = 
     head = [{"class": "nn.ParallelTable", "modules": [*plain("Identity"), text]}, *plain("JoinTable")]
     last = [convolution("image.12", "SpatialFullConvolution"), *plain("Tanh")]
     return sequential(*head, *up(0), *residual(2), *up(3), *residual(5), *up(6, "ReLU"), *up(9, "ReLU"), *last)
+
+
+# --- captions' vectors -------------------------------------------------------------------------------------------
+
+
+def part_of_stackgan(folder: Path, names: Sequence[str], vectors: np.ndarray) -> dict[str, Path]:
+    """filenames.pickle and char-CNN-RNN-embeddings.pickle of a part, a list of arrays [captions, 1024], by their kinds."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {"stackgan_names": list(names), "stackgan_vectors": list(vectors)}
+    paths = {
+        "stackgan_names": folder / "filenames.pickle",
+        "stackgan_vectors": folder / "char-CNN-RNN-embeddings.pickle",
+    }
+    for kind, value in files.items():
+        paths[kind].write_bytes(pickle.dumps(value, 2))
+    return paths
+
+
+def validation_captions(path: Path, texts: Sequence[str], vectors: np.ndarray) -> Path:
+    """val_captions.t7: captions, and an array [1, 1024] of each."""
+    return write_torch7(path, {"raw_txt": list(texts), "fea_txt": [np.array(v, np.float32)[None] for v in vectors]})

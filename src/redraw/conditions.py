@@ -9,12 +9,13 @@ things. ``captions`` of an evaluation:
     interpolated          "one caption -> another": from the one embedding to the other in equal steps, one noise a row
     styled                captions typed in, each drawn in the style of the same test images
     none                  no captions: the images of a split speak for themselves
-"""
+
+With ``among`` only the captions of a split that a run of GivenEmbeddings knows."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,9 @@ class Conditions:
         return dataclasses.replace(self, **parts, extra={k: v[rows] for k, v in self.extra.items()})
 
 
-def conditions_of(evaluation: Mapping[str, Any], opened: Prepared) -> Conditions:
+def conditions_of(
+    evaluation: Mapping[str, Any], opened: Prepared, knows: Callable[[np.ndarray], np.ndarray] | None = None
+) -> Conditions:
     """The conditions that an evaluation asks for. Raises RedrawError for captions that there are not."""
     captions, n = evaluation["captions"], evaluation["n"]
     if captions == "none":
@@ -60,11 +63,13 @@ def conditions_of(evaluation: Mapping[str, Any], opened: Prepared) -> Conditions
     if captions in ("list", "interpolated", "styled"):
         return {"list": _listed, "interpolated": _interpolated, "styled": _styled}[captions](evaluation, opened)
     if captions in opened.splits:
-        part = opened.split(captions)
+        index, written = opened.split(captions).indices, opened.tokens
+        if knows is not None:
+            written, index = written.among(knows, index)
         if evaluation["images"] in ("real", "degraded"):  # each picture once
-            n = min(n, len(part))
-        image = part.indices[_spread(n or len(part), len(part))]
-        tokens, n_words, which = opened.tokens.draw_of_images("trained", image, np.random.default_rng([0, len(image)]))
+            n = min(n, len(index))
+        image = index[_spread(n or len(index), len(index))]
+        tokens, n_words, which = written.draw_of_images("trained", image, np.random.default_rng([0, len(image)]))
         texts = [opened.captions(i)[k] for i, k in zip(image, which, strict=True)]
         return _conditions(opened.class_ids[image], tokens, n_words, texts, image)
     class_id = np.arange(n) % opened.classes

@@ -20,7 +20,7 @@ from .resolve import Run
 
 DRAWN = (
     "metric", "instrument", "instrument_mode", "captions", "images", "n", "snapshots", "list", "reference", "side",
-    "attention",
+    "attention", "among",
 )  # fmt: skip
 """The part of an evaluation that decides what is drawn and read; the rest is arithmetic on the arrays."""
 

@@ -130,20 +130,15 @@ def convert(job: Job) -> None:
     from . import models
     from .codes import code_digest
     from .imports import path_of
-    from .released import convert, fit
+    from .released import assembled
 
     job.begin()
     spec = job.spec
     opened = models.open_data(spec["data"], spec["tokens"])
     described = models.described(spec, opened)
     recipe = models.build(described)
-    state = recipe.state_dict()
-    for about in spec["released"].values():
-        found = convert(path_of(about), about["kind"], about.get("from"))
-        for place in about["into"]:
-            prefix = f"{place}." if place else ""
-            own = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
-            state |= {prefix + key: value for key, value in fit(found, own, about["file"]).items()}
+    files = [(path_of(about), about) for about in spec["released"].values()]
+    state, notes = assembled(files, recipe, opened)
     recipe.load_state_dict(state)
     weights = {key: tensor.clone() for key, tensor in recipe.state_dict().items()}
     models.save(job.folder / "model.pt", {"described": described, "weights": weights, "snapshots": {}})
@@ -152,7 +147,7 @@ def convert(job: Job) -> None:
         "run": spec["run"], "recipe": spec["recipe"], "fingerprint": job.fingerprint,
         "model": file_digest(job.folder / "model.pt"), "weights": models.weights_digest(weights), "curves": digest({}),
         "config": spec["config"], "parameters": sum(p.numel() for p in recipe.parameters()), "stopped": "imported",
-        "steps": 0, "images_seen": 0, "data": read_json(spec["data"])["digest"],
+        "steps": 0, "images_seen": 0, "data": read_json(spec["data"])["digest"], **({"notes": notes} if notes else {}),
     }  # fmt: skip
     job.seal(facts, job.about(code_digest(["released", "models", spec["recipe"].split(":")[0]])))
 

@@ -78,7 +78,7 @@ class Plan(Graph):
         return lacking(self.sheets, self.imported, f"{paper}/{name}")
 
     def _evaluations(self, paper: str, name: str) -> dict[str, dict]:
-        """What a run is scored by, at this scale; not by released scorers that nobody has brought."""
+        """What a run is scored by, at this scale; not by released files that nobody has brought."""
         sheet, found = self.sheets[paper], {}
         known = sheet.get("evaluations", {})
         for n in sheet["runs"][name].get("score", []):
@@ -86,9 +86,8 @@ class Plan(Graph):
                 raise RedrawError(
                     f"papers/{paper}.yaml, runs.{name}.score: no evaluation {n!r}: {nearest(n, list(known))}"
                 )
-            role = known[n].get("instrument", "self")
-            eye = sheet.get("instruments", {}).get(role, role)
-            if role == "self" or not self._not_imported(*self._find(eye, paper, f"runs.{name}.instruments")):
+            eyes = [sheet.get("instruments", {}).get(role, role) for role in _roles(known[n])]
+            if not any(self._not_imported(*self._find(eye, paper, f"runs.{name}.instruments")) for eye in eyes):
                 found[n] = sized(known[n], self.scale, f"papers/{paper}.yaml, evaluations.{n}")
         return found
 
@@ -111,7 +110,7 @@ class Plan(Graph):
             return id
         sheet, about = self.sheets[paper], self.sheets[paper]["runs"][name]
         evaluations = self._evaluations(paper, name)
-        roles = {e["instrument"] for e in evaluations.values() if e.get("instrument", "self") != "self"}
+        roles = {role for e in evaluations.values() for role in _roles(e)}
         eyes = {role: sheet.get("instruments", {}).get(role, role) for role in sorted(roles)}
         linked: list[dict[str, str]] = []
         # One instrument for all seeds: two seeds of a model must be read by the same eyes.
@@ -195,6 +194,11 @@ class Plan(Graph):
 def _at(value: Any, scale: str) -> Any:
     """What a sheet says of a run at a scale: one value for all of them, or one each."""
     return value.get(scale) if isinstance(value, Mapping) else value
+
+
+def _roles(evaluation: Mapping[str, Any]) -> list[str]:
+    """The other runs that an evaluation reads: its instrument, and whose captions alone are asked for."""
+    return [evaluation[k] for k in ("instrument", "among") if evaluation.get(k, "self") != "self"]
 
 
 def _references(sheet: Mapping) -> Iterator[str]:

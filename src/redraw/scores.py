@@ -24,6 +24,10 @@ class Reader(NamedTuple):
         return f"{self.role}.{self.mode}" + (f".{self.side}px" if self.side else "")
 
 
+OWN = Reader("self", "eval", None)
+"""The run itself, where a metric holds what it says against what an instrument says."""
+
+
 def reader_of(evaluation: Mapping[str, Any]) -> Reader:
     return Reader(evaluation.get("instrument", ""), evaluation.get("instrument_mode", "eval"), evaluation.get("side"))
 
@@ -31,7 +35,8 @@ def reader_of(evaluation: Mapping[str, Any]) -> Reader:
 def group_name(evaluation: Mapping[str, Any]) -> str:
     """Evaluations with the same name share their images."""
     listed = f"-{digest(evaluation['list'])[:8]}" if "list" in evaluation else ""
-    return f"{evaluation['captions']}-{evaluation['images']}-{evaluation['n']}{listed}"
+    among = f"-among-{evaluation['among']}" if "among" in evaluation else ""
+    return f"{evaluation['captions']}-{evaluation['images']}-{evaluation['n']}{listed}{among}"
 
 
 def protocol(
@@ -77,6 +82,8 @@ def score(folder: Path, spec: Mapping[str, Any]) -> dict[str, Any]:
             arrays = _arrays(items, e)
             role = reader_of(e).role
             key = protocol(e, spec["dataset"], manifest["data"], weights.get(role), arrays, vocabularies.get(role))
+            if "among" in e:
+                key["among_weights"] = weights[e["among"]]
             own = {
                 "protocol": key, "protocol_key": digest(key), "better": e.get("better", about.better),
                 "unit": e.get("unit", about.unit), "kind": e.get("kind", "own"),
@@ -128,7 +135,8 @@ def _arrays(items: Mapping[str, np.ndarray], e: Mapping[str, Any]) -> dict[str, 
         ):
             if place in items:
                 found[name] = items[place]
-    return found
+    own = {f"own_{f}": f"{group}/{OWN.name}/{f}" for f in METRICS[e["metric"]].own}
+    return found | {name: items[place] for name, place in own.items() if place in items}
 
 
 def _over_snapshots(

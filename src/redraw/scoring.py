@@ -6,6 +6,7 @@ Evaluations that need the same images share one draw, and one reading of each in
 from __future__ import annotations
 
 import contextlib
+import itertools
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -31,7 +32,7 @@ from .data.base import Prepared
 from .metrics import METRICS, TEXT
 from .models import Instrument
 from .recipe import Batch, Recipe
-from .scores import Reader, group_name, reader_of
+from .scores import OWN, Reader, group_name, reader_of
 
 Model = tuple[Recipe, dict[int, dict]]
 Words = tuple[np.ndarray, np.ndarray]
@@ -59,7 +60,7 @@ def draw(
         groups.setdefault(group_name(evaluation), []).append(evaluation)
     with _archive(home / "samples.npz") as keep_sample, _archive(home / "items.npz") as keep:
         for name, members in groups.items():
-            conditions = conditions_of(members[0], opened)
+            conditions = conditions_of(members[0], opened, _knows(members[0], instruments, opened))
             keep(f"{name}/class_id", conditions.class_id)
             keep(f"{name}/n_words", conditions.n_words)
             images = _drawn(members[0], model[0], conditions, opened, seed)
@@ -107,7 +108,7 @@ def _read(
 ) -> dict[str, np.ndarray]:
     """``read`` of images that come CHUNK at a time."""
     network = instrument.recipe
-    device = next(network.parameters()).device
+    device = next(itertools.chain(network.parameters(), network.buffers())).device
     network.train(mode == "train")
     torch.manual_seed(0)
     parts: dict[str, list[np.ndarray]] = {}
@@ -139,6 +140,18 @@ def _archive(path: Path) -> Iterator[Callable[[str, np.ndarray], None]]:
         yield keep
 
 
+def _knows(
+    evaluation: Mapping[str, Any], instruments: Mapping[str, Instrument], opened: Prepared
+) -> Callable[[np.ndarray], np.ndarray] | None:
+    """Which captions the run knows that ``among`` names. Raises RedrawError where it is no table of them."""
+    if "among" not in evaluation:
+        return None
+    asked, found = evaluation["among"], instruments[evaluation["among"]].recipe
+    if not hasattr(found, "knows") or evaluation["captions"] not in opened.splits:
+        raise RedrawError(f"evaluation, among {asked}: name a run of GivenEmbeddings, and captions of a split")
+    return found.knows
+
+
 def _drawn(
     evaluation: Mapping[str, Any], recipe: Recipe, conditions: Conditions, opened: Prepared, seed: int
 ) -> np.ndarray:
@@ -168,9 +181,12 @@ def _attention(recipe: Recipe, conditions: Conditions, opened: Prepared, seed: i
 def _readers(members: Iterable[Mapping[str, Any]]) -> dict[Reader, set[str]]:
     """{reader: fields that are kept}, by the readers' names."""
     found: dict[Reader, set[str]] = {}
-    for m in sorted((m for m in members if m.get("instrument")), key=lambda m: reader_of(m).name):
-        found.setdefault(reader_of(m), set()).update(METRICS[m["metric"]].reads if m.get("metric") in METRICS else ())
-    return found
+    for m in (m for m in members if m.get("instrument")):
+        about = METRICS.get(m.get("metric", ""))
+        found.setdefault(reader_of(m), set()).update(about.reads if about else ())
+        if about and about.own:
+            found.setdefault(OWN, set()).update(about.own)
+    return dict(sorted(found.items(), key=lambda entry: entry[0].name))
 
 
 def _words(reader: Reader, wanted: set[str], instrument: Instrument, conditions: Conditions) -> Words | None:

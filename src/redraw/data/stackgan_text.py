@@ -25,26 +25,37 @@ def part(folder: Path, per_image: int = 10, width: int = WIDTH) -> tuple[list[st
 
     Raises RedrawError, one line, for names that are no list of different ones, and as ``embeddings`` does.
     """
-    found = load_pickle(folder / NAMES, arrays=False)
-    if not isinstance(found, list) or not found or not all(isinstance(name, str) and name for name in found):
-        _fail(folder / NAMES, f"a {type(found).__name__}, expected a list of file names")
-    if len(set(found)) != len(found):
-        twice = next(name for k, name in enumerate(found) if name in found[:k])
-        _fail(folder / NAMES, f"{ascii(twice[:80])} stands there twice")
+    found = file_names(folder / NAMES)
     return found, embeddings(folder / EMBEDDINGS, len(found), per_image, width)
 
 
-def embeddings(path: Path, files: int, per_image: int = 10, width: int = WIDTH) -> np.ndarray:
+def file_names(path: Path) -> list[str]:
+    """The names of filenames.pickle, in their order. Raises RedrawError, one line, for what is no list of different ones."""
+    found = load_pickle(path, arrays=False)
+    if not isinstance(found, list) or not found or not all(isinstance(name, str) and name for name in found):
+        _fail(path, f"a {type(found).__name__}, expected a list of file names")
+    if len(set(found)) != len(found):
+        twice = next(name for k, name in enumerate(found) if name in found[:k])
+        _fail(path, f"{ascii(twice[:80])} stands there twice")
+    return found
+
+
+def embeddings(path: Path, files: int | None, per_image: int | None = 10, width: int = WIDTH) -> np.ndarray:
     """[files, per_image, width] float32, in the order of filenames.pickle.
 
-    Raises RedrawError, one line, for a pickle of other things, another number of files, and an array of another shape or
-    type, or with a number that is not finite in float32.
+    ``files`` None: as many as there are; ``per_image`` None: as many captions as the first file has. Raises RedrawError, one
+    line, for a pickle of other things, another number of files, and an array of another shape or type, or with a number that
+    is not finite in float32.
     """
     found = load_pickle(path)
     listed = isinstance(found, list) or isinstance(found, np.ndarray) and found.ndim > 0
-    if not listed or len(found) != files:
+    if not listed or not len(found) or files not in (None, len(found)):
         many = f" of {len(found):,}" if listed else ""
-        _fail(path, f"a {type(found).__name__}{many}, expected the arrays of {files:,} files")
+        wanted = "files" if files is None else f"{files:,} files"
+        _fail(path, f"a {type(found).__name__}{many}, expected the arrays of {wanted}")
+    if per_image is None:
+        per_image = max(1, len(found[0])) if isinstance(found[0], np.ndarray) and found[0].ndim else 1
+    files = len(found)
     out = np.empty((files, per_image, width), np.float32)
     for k, values in enumerate(found):
         if not isinstance(values, np.ndarray) or values.shape != (per_image, width) or values.dtype.kind != "f":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -39,6 +39,15 @@ class Table:
         there = rows < high[:, None]
         found = self.tokens[self._full[np.where(there, rows, 0)]].astype(np.int64)
         return np.where(there[:, :, None], found, 0)
+
+    def only(self, kept: np.ndarray) -> Table:
+        """The same rows, those that are not ``kept`` [captions] as if they held nothing."""
+        return replace(self, n_words=np.where(kept, self.n_words, 0))
+
+    def there(self, owners: np.ndarray) -> np.ndarray:
+        """[N] bool, which of ``owners`` [N] have a caption."""
+        low, high = self._first[owners], self._first[owners + 1]
+        return low < high
 
     @functools.cached_property
     def _full(self) -> np.ndarray:

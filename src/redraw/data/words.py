@@ -12,8 +12,9 @@ table is a held-out list whose owners are the classes.
 
 from __future__ import annotations
 
+import copy
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,20 @@ class Tokens:
         if name not in self.tables:
             raise RedrawError(f"{self.where}: no captions {name!r}: {nearest(name, list(self.tables))}")
         return self.tables[name]
+
+    def among(self, knows: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> tuple[Tokens, np.ndarray]:
+        """The same with those captions of "trained" alone that ``knows`` (tokens [N, T] -> [N] bool), and which of ``images``
+        have one. Raises RedrawError where none has.
+        """
+        found, table = copy.copy(self), self.table("trained")
+        table = table.only(knows(table.tokens))
+        found.tables = {**self.tables, "trained": table}
+        there = images[table.there(images)]
+        if not len(there):
+            raise RedrawError(
+                f"{self.where}: none of {len(images):,} images has a known caption: ask for another split's"
+            )
+        return found, there
 
     def ids(self, words: Iterable[str]) -> list[int]:
         """Word ids of one caption, framed where this store's captions are; unknown words are <unk>."""

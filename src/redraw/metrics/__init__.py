@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .accuracy import accuracy, accuracy_at_length, accuracy_labels_unsorted
+from .agreement import embedding_agreement, embedding_difference
 from .attributes import attribute_consistency
 from .confusion import confusion
 from .diversity import coverage
@@ -23,7 +24,8 @@ TEXT = "text_embedding"  # the one field that an instrument reads from captions
 class Metric:
     """``fn(items, **options)`` returns at least ``value``; ``reads`` names the arrays that it needs of the items.
 
-    ``reference``: the same fields of real images are needed beside them, as ``reference_<field>``. Further entries that
+    ``reference``: the same fields of real images are needed beside them, as ``reference_<field>``. ``own``: fields that the
+    run itself says, as ``own_<field>``. Further entries that
     ``fn`` may return: ``spread``, ``per_fold``, ``per_item``, ``n`` (items that counted), ``envelope`` [lowest,
     highest] over plausible readings of the protocol, ``parts`` {name: number}.
     """
@@ -33,6 +35,7 @@ class Metric:
     unit: str
     reads: tuple[str, ...]
     reference: bool = False
+    own: tuple[str, ...] = ()
 
 
 METRICS = {
@@ -54,6 +57,10 @@ METRICS = {
     "zero_shot_accuracy": Metric(
         zero_shot_accuracy, "higher", "percent", ("image_embedding", "text_embedding", "class_id")
     ),
+    "embedding_agreement": Metric(
+        embedding_agreement, "higher", "cosine", ("text_embedding",), own=("text_embedding",)
+    ),
+    "embedding_difference": Metric(embedding_difference, "lower", "", ("text_embedding",), own=("text_embedding",)),
     "r_precision": Metric(
         r_precision, "higher", "percent", ("image_embedding", "text_embedding", "class_id", "captions")
     ),

@@ -6,14 +6,19 @@ A file comes in by kind (``KINDS``). No pickle is obeyed, and every shape is che
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from ..core import RedrawError, nearest
 from .fitting import Converted
+
+if TYPE_CHECKING:
+    from ..data.base import Prepared
+    from ..recipe import Recipe
 
 KINDS = {
     "torch": "checkpoints:read",
@@ -23,8 +28,14 @@ KINDS = {
     "gan_int_cls_generator": "torch7:gan_int_cls_generator",
     "inception_fine_tuned": "tensorflow:inception_fine_tuned",
     "inception_2015": "tensorflow:inception_2015",
+    "embedded_captions": "embeddings:embedded_captions",
+    "stackgan_names": "embeddings:stackgan_names",
+    "stackgan_vectors": "embeddings:stackgan_vectors",
 }
 """{kind: module of this package and its function, (path) -> {key of our network: array}, or Converted}."""
+
+TABLES = ("embedded_captions", "stackgan_names", "stackgan_vectors")
+"""Kinds that hold no weights: together they are a table of captions (embeddings.py)."""
 
 UNSAVED = "num_batches_tracked"  # PyTorch before 0.4 had no such buffer
 SHOWN = 3
@@ -69,6 +80,32 @@ def fit(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], file: str) ->
         if key not in wanted:
             raise RedrawError(f"{file}: {key} is none of the network's: give the file of this network")
     return {key: found[key].to(own.dtype) if key in found else torch.zeros_like(own) for key, own in wanted.items()}
+
+
+def assembled(
+    files: Iterable[tuple[Path, Mapping[str, Any]]], recipe: Recipe, opened: Prepared
+) -> tuple[dict[str, Tensor], list[str]]:
+    """(state of ``recipe``, what is to be said of it) of released files and of what its run says of each.
+
+    Raises RedrawError as ``convert`` and ``fit`` do.
+    """
+    state, notes = recipe.state_dict(), []
+    tables: dict[str, dict[str, Tensor]] = {}
+    for path, about in files:
+        found = convert(path, about["kind"], about.get("from"))
+        for place in about["into"]:
+            if about["kind"] in TABLES:
+                tables.setdefault(place, {}).update(found)
+                continue
+            prefix = f"{place}." if place else ""
+            own = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+            state |= {prefix + key: value for key, value in fit(found, own, about["file"]).items()}
+    if tables:
+        from .embeddings import table
+
+        rows, notes = table(tables, recipe, opened)
+        state |= rows
+    return state, notes
 
 
 def _instead(found: Mapping[str, Tensor]) -> str:

@@ -25,7 +25,7 @@ CELL_COLUMNS = (
 CLAIM_COLUMNS = (
     "paper", "claim", "origin", "statement", "printed_holds", "seeds_won", "probability", "margin", "scale", "verdict",
 )  # fmt: skip
-FACTS = ("fingerprint", "weights", "data", "steps", "images_seen", "stopped", "parameters")
+FACTS = ("fingerprint", "weights", "data", "steps", "images_seen", "stopped", "parameters", "notes")
 ABOUT = ("environment", "device", "precision", "compile", "threads", "seconds", "started")
 
 

@@ -127,6 +127,7 @@ def run_facts(facts: Json) -> list[tuple[str, str]]:
     environment = facts.get("environment") or {}
     return [
         ("length", _length(facts)),
+        ("released files", "<br>".join(text(note) for note in facts.get("notes", []))),
         ("data digest", short_digest(facts.get("data"))),
         ("weights digest", short_digest(facts.get("weights"))),
         ("code", f"{short_digest(code.get('digest'))}, {since}" if code.get("digest") else ""),
