@@ -5,6 +5,7 @@ import sys
 import uuid
 
 from snakemake.exceptions import WorkflowError
+from snakemake.scheduling.job_scheduler import JobScheduler
 
 from redraw import cluster, invocations, slots
 from redraw.books import adopt
@@ -44,6 +45,12 @@ except RedrawError as mistake:
     refuse(mistake)
 except OSError as trouble:
     refuse(f"{trouble.filename}: {trouble.strerror}: give this user write access, then run the same command; nothing is lost")
+
+
+# Snakemake 9.27 looks at all waiting jobs again a second after each look, in case a limit of jobs a second held some back; each
+# job that ends begins another such chain, until it takes a quarter of a core. Here no such limit holds a job back.
+if not workflow.resource_settings.nodes:
+    JobScheduler._schedule_reevalutation = lambda scheduler, delay: None
 
 
 # A GPU for each training, where this machine has some. Under Slurm a profile asks for them and the scheduler hands them out;
