@@ -93,7 +93,7 @@ def test_the_order_of_entries_does_not_matter(sound, raw, tmp_path):
 
 def test_other_files_may_not_lie_beside(raw):
     shutil.move(raw / "annotations", raw.parent / "annotations")
-    assert [name for name in coco.RAW_FILES if coco.find_raw(raw, name) is None] == [
+    assert [name for name in coco.RAW_FILES[""] if coco.find_raw(raw, name) is None] == [
         CAPTIONS, VAL_CAPTIONS, INSTANCES_OF, VAL_INSTANCES,
     ]  # fmt: skip
 
@@ -105,7 +105,9 @@ def test_karpathys_file_may_lie_beside(sound, raw, tmp_path):
     (raw.parent / "karpathy" / "dataset_coco.json").unlink()
     with pytest.raises(RedrawError) as error:
         prepared_by(coco, "coco", raw, tmp_path / "none")
-    assert str(error.value) == f"coco: {KARPATHY} is not in {raw}: put {coco.NEEDS} there, then run the same command"
+    assert (
+        str(error.value) == f"coco: {KARPATHY} is not in {raw}: put {coco.NEEDS['']} there, then run the same command"
+    )
 
 
 # --- options -----------------------------------------------------------------------------------------------------

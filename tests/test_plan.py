@@ -380,6 +380,15 @@ def test_the_projects_own_plan_holds_at_every_scale_without_data(tmp_path, monke
             assert json.dumps(p.asked(p.artefacts[p.index]))
 
 
+def test_a_table_waits_for_released_weights_of_other_papers_and_for_those_that_calibrate_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    p = plan.Plan(sheets.read_yaml(sheets.ROOT / "params.yaml") | {"scale": "smoke"})
+    said = {paper: p.artefacts[p.table(paper)].spec["missing"] for paper in ("attngan", "dm_gan", "stackgan", "ved")}
+    assert said["attngan"]["dm_gan/released_coco"] == "the authors' weights are read at scale paper"  # a calibration
+    assert {"attngan/released_birds", "attngan/released_coco", "dm_gan/released_coco"} <= set(said["dm_gan"])
+    assert "gan_int_cls/released_birds" in said["stackgan"] and not [run for run in said["ved"] if "/released" in run]
+
+
 def test_every_data_set_of_every_plan_has_its_stage_and_is_no_surprise_to_runs():
     stages = yaml.safe_load((sheets.ROOT / "dvc.yaml").read_text())["stages"]
     params = sheets.read_yaml(sheets.ROOT / "params.yaml")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +15,7 @@ from redraw.metrics.inception import inception_score
 from redraw.metrics.published_scores import is_coco, is_cub, is_oxford
 from redraw.report import cells
 from redraw.report.judge import not_calibrated
+from redraw.sheets import check, read_sheets
 
 
 def logits(n: int, columns: int, sharp: float = 3) -> np.ndarray:
@@ -89,6 +92,23 @@ def test_a_scorer_shows_on_real_images_that_it_is_the_published_one():
     )
 
 
+def test_or_on_what_released_weights_draw_whatever_their_edition_is_called():
+    column = {"metric": "IS", "calibration": {"run": "toy/released", "value": 32.43, "margin": 1, "source": "readme"}}
+    drawn = {**OURS, "dataset": "cub-attngan"}
+
+    def measured(value: float, run: str = "toy/released", **changes) -> dict:
+        return {"value": value, "run": run, "protocol": {**drawn, **changes}}
+
+    others = [measured(9, "toy/other"), measured(9, images="test"), measured(9, instrument_weights="v"), {"value": 9}]
+    assert not_calibrated(column, OURS, [*others, measured(32.1)]) is None
+    assert not_calibrated(column, OURS, [measured(31)]) == (
+        "scorer not calibrated: it reads 31 where the published one reads 32.43 ± 1 on images of toy/released (readme)"
+    )
+    assert not_calibrated(column, OURS, others) == (
+        "scorer not calibrated: nothing here says whether it reads 32.43 ± 1 on images of toy/released (readme)"
+    )
+
+
 @pytest.mark.parametrize("metric", ["IS", "FID"])
 def test_what_is_not_known_of_the_published_scorer_keeps_a_verdict_back(metric):
     assert not_calibrated({"metric": metric}, OURS, [reading(22.71)]) == (
@@ -97,12 +117,22 @@ def test_what_is_not_known_of_the_published_scorer_keeps_a_verdict_back(metric):
     assert not_calibrated({"metric": "R-precision"}, OURS, []) is None
 
 
-def cell(calibration: dict | None, on_real: float | None, images: int | None = None) -> dict:
-    """The one printed cell of a table, at the paper's own scale and protocol, with five seeds of ours."""
+def cell(
+    calibration: dict | None,
+    on_real: float | None,
+    images: int | None = None,
+    drawn: float | None = None,
+    data: str = "cub",
+) -> dict:
+    """The one printed cell of a table, at the paper's own scale and protocol, with five seeds of ours.
+
+    ``on_real``: what the scorer reads on real images; ``drawn``: on those of released weights.
+    """
+    evaluator = "the authors' own" if calibration else "released"
     column = {"dataset": "cub", "metric": "IS", "label": "IS", "better": "higher", "ours": "is", "margin": 0.1,
-              "protocol": {"evaluator": "released", "images": images, "folds": 10}}  # fmt: skip
+              "protocol": {"evaluator": evaluator, "images": images, "folds": 10}}  # fmt: skip
     sheet = {
-        "paper": {"id": "toy", "short": "Toy"}, "runs": {"net": {"recipe": "Net", "dataset": "cub"}},
+        "paper": {"id": "toy", "short": "Toy"}, "runs": {"net": {"recipe": "Net", "dataset": data}},
         "tables": {"t": {"title": "T", "at": "p. 1", "source": "s", "spread": "fold",
                          "columns": {"is": column | ({"calibration": calibration} if calibration else {})},
                          "rows": [{"label": "Net", "run": "net", "cells": {"is": "4.36 ± .03"}}]}},
@@ -116,6 +146,8 @@ def cell(calibration: dict | None, on_real: float | None, images: int | None = N
         }}
         for seed in range(5)
     }  # fmt: skip
+    if drawn:
+        scores["other/released.s0"] = {"curves": {}, "metrics": {"is": {"value": drawn, **about, "protocol": protocol}}}
     table = cells.build(sheet, sheets={}, scores=scores, manifests={}, scale="paper", seeds=5, rows="all", stand_ins={},
                         missing={}, stale=())  # fmt: skip
     return table["tables"][0]["rows"][0]["cells"]["is"]
@@ -135,7 +167,33 @@ def test_a_printed_score_gets_no_verdict_before_the_scorer_is_calibrated():
 
 
 def test_a_printed_number_of_images_is_held_against_ours():
-    assert cell(KNOWN, 22.9, images=30000)["same_protocol"]["verdict"] == "same"
+    assert "images" not in cell(KNOWN, 22.9, images=30000)["same_protocol"]["because"]
     other = cell(KNOWN, 22.9, images=2900)
-    assert other["same_protocol"]["verdict"] == "differs"
-    assert other["differs"] == [{"field": "images", "paper": 2900, "ours": 30000}]
+    assert other["same_protocol"] == {"verdict": "differs", "because": "other than in the paper: images"}
+    assert {"field": "images", "paper": 2900, "ours": 30000} in other["differs"]
+
+
+def test_released_weights_calibrate_a_scorer_too():
+    known = {"run": "other/released", "value": 32.43, "margin": 1, "source": "readme"}
+    assert cell(known, None, drawn=32.0)["agrees"]["verdict"] in ("exact", "equivalent")
+    for drawn, says in (
+        (30.0, "it reads 30 where"),
+        (None, "nothing here says whether it reads 32.43 ± 1 on images of other/"),
+    ):
+        held_back = cell(known, 32.43, drawn=drawn)["agrees"]
+        assert held_back["verdict"] == "not comparable" and says in held_back["because"]
+
+
+def test_another_text_of_the_same_pictures_is_the_same_data_set():
+    assert cell(KNOWN, 22.9, data="cub-attngan")["same_protocol"]["verdict"] == "near"
+    assert cell(KNOWN, 22.9, data="oxford102")["same_protocol"]["because"] == "other than in the paper: data set"
+
+
+@pytest.mark.parametrize("calibration", [{}, {"images": "test", "run": "a/b"}, {"run": "b"}, {"images": "drawn"}])
+def test_a_calibration_names_images_or_a_run(calibration):
+    sheet = copy.deepcopy(read_sheets()["attngan"])
+    column = sheet["tables"]["table-3"]["columns"]["coco"]
+    assert column["calibration"]["run"] == "dm_gan/released_coco"
+    column["calibration"] = {"value": 1, "margin": 1, "source": "s", **calibration}
+    with pytest.raises(RedrawError, match="tables.table-3.columns.coco.calibration"):
+        check(sheet, "paper.schema.yaml", "papers/attngan.yaml")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import golden
 import pytest
 import torch
@@ -13,6 +15,7 @@ from redraw.papers import attngan, stackgan_v2
 from redraw.papers.damsm import Config, TextEncoder
 from redraw.recipe import make_config
 from redraw.released import KINDS, fit
+from redraw.report.printed import printed_cells
 from redraw.resolve import resolve
 from redraw.sheets import PAPERS, ROOT, read_params, read_sheets
 
@@ -45,9 +48,9 @@ def attngan_discriminator(size: int) -> dict[str, Tensor]:
         return attngan.Discriminator(size, values.ndf, 256).state_dict()
 
 
-def text_encoder(words: int) -> dict[str, Tensor]:
+def text_encoder(words: int, run: str = "attngan/released_damsm") -> dict[str, Tensor]:
     with torch.device("meta"):
-        return TextEncoder(config("attngan/released_damsm", Config), words).state_dict()
+        return TextEncoder(config(run, Config), words).state_dict()
 
 
 def stackgan_v2_generator(run: str, embedding: int = 0) -> dict[str, Tensor]:
@@ -75,6 +78,42 @@ def test_attngans_published_generator_and_discriminators_fit_as_they_are():
 
 def test_attngans_published_text_encoder_fits():
     fit(released_text(5450), text_encoder(5450), "f")
+
+
+def test_attngans_networks_of_coco_fit_and_have_the_published_sizes():
+    """48 hidden channels and three residual blocks; 27,297 words."""
+    generator = attngan_generator("attngan/released_coco")
+    n, word, blocks = 48, 256, 3
+    code = 4 * 100 * (word + 1)
+    widths = [16 * n >> k for k in range(5)]
+    first = 200 * 32 * widths[0] + 64 * widths[0] + sum(a * 2 * b * 9 + 4 * b for a, b in pairwise(widths))
+    residual = (2 * n) * (4 * n) * 9 + 8 * n + (2 * n) ** 2 * 9 + 4 * n
+    later = n * word + blocks * residual + (2 * n) ** 2 * 9 + 4 * n
+    learned = {k: v.numel() for k, v in generator.items() if "running" not in k and "num_batches" not in k}
+    assert sum(learned.values()) == code + first + 2 * later + 3 * 27 * n == 13_811_456
+    # As published for birds, but for the widths and a residual block more in each of two stages.
+    birds = set(golden.load("attngan_g_equal")[0]["states"]["G"])
+    more = {k for k in generator if ".residual.2." in k}
+    assert {k for k in generator if k not in more} == birds and len(more) == 2 * 12
+    found = released_text(27297)
+    fit(found, text_encoder(27297, "attngan/released_coco_damsm"), "f")
+    assert sum(v.numel() for v in found.values()) == 27297 * 300 + 2 * (512 * (300 + 128) + 2 * 512) == 8_629_420
+
+
+def test_the_authors_text_of_coco_is_read_as_their_evaluation_reads_it():
+    sheet = SHEETS["attngan"]
+    for name in ("released_coco", "released_coco_damsm"):
+        about = sheet["runs"][name]
+        words, form = sheet["tokens"][about["tokens"]], sheet["forms"][about["form"]]
+        assert about["dataset"] == words["dataset"] == form["dataset"] == "coco-attngan"
+        assert (words["vocabulary"], words["max_words"], words["longer"]) == ("released", 20, "sample")
+        assert "D6" not in about["as_released"]  # no classes
+    printed = {c["cell_id"]: c for c in printed_cells(sheet) if c["released"] == "released_coco"}
+    assert set(printed) == {
+        "attngan:table-3:coco:attngan:is", "attngan:table-2:coco:attngan2-lambda=50:is",
+        "attngan:table-2:coco:attngan2-lambda=50:r-precision",
+    }  # fmt: skip
+    assert all(set(c["ours"]) & set(sheet["runs"]["released_coco"]["score"]) for c in printed.values())
 
 
 def test_every_run_names_a_kind_of_file_and_a_source_that_there_is():

@@ -72,6 +72,10 @@ FACTS = {  # a part of the hash or of an address, and the size where it is known
     "attngan_damsm/birds": ("1GNUKjVeyWYBJ8hEU-yrfYQpDOkxEyP3V", None),
     "attngan_damsm/bird_text": ("55f71fedeef57da825679f6d3bbec4062cba240e", None),
     "attngan_generators/birds": ("1lqNG75suOuR_8gjoEPYNp8VyT_ufPPig", None),
+    "attngan_generators/coco": ("1i9Xkg9nU74RAvkcqKE-rJYhjvzKAMnCi", None),
+    "attngan_damsm/coco": ("1zIrXCE9F6yfbEJIbNP5-YrEe2pZcPSGJ", None),
+    "dm_gan_generators/birds": ("1BmDKqIyNY_7XWhXpxa2gm6TYxB2DQHS3", None),
+    "dm_gan_generators/coco": ("1tQ9CJNiLlRLBKSUKHXKYms2tbfzllyO-", None),
     "stackgan_models/birds": ("0B3y_msrWZaXLNUNKa3BaRjAyTzQ", None),
     "stackgan_v2_models/churches": ("13Pw4PZOkiAM5y_KoOwBzlXK9eQ2hHLfT", None),
     "char_cnn_rnn/icml_birds": ("0B0ywwgffWnLLU0F3UHA3NzFTNEE", None),
@@ -183,7 +187,7 @@ def test_the_list_fits_a_terminal_and_names_what_is_unknown(here, capsys):
     assert re.search(r"1\.2 GB \+ 1 unknown +to accept +not fetched +no$", lines["cub"])
     assert re.search(r"unknown +to accept", lines["imagenet"]) and "11.6 MB" in lines["mnist"]
     after = text.partition("\ncub ")[2]
-    assert "for attngan, gan_int_cls, gawwn, stackgan, stackgan_v2;\n    stand-ins: drawn_birds;" in after
+    assert "for attngan, dm_gan, gan_int_cls, gawwn, stackgan,\n    stackgan_v2; stand-ins: drawn_birds;" in after
     assert set(SETS) <= set(lines)
 
 

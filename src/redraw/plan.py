@@ -202,11 +202,16 @@ def _roles(evaluation: Mapping[str, Any]) -> list[str]:
 
 
 def _references(sheet: Mapping) -> Iterator[str]:
-    """Every run that a sheet's tables name, in any row, control or cell."""
+    """Every run that a sheet's tables name: in any row, control or cell, released ones too, and to calibrate a scorer."""
     for table in sheet.get("tables", {}).values():
+        for column in table["columns"].values():
+            yield from _named(column.get("calibration", {}))
         for row in [*table.get("rows", []), *table.get("controls", [])]:
-            if row.get("run"):
-                yield row["run"]
+            yield from _named(row)
             for cell in row.get("cells", {}).values():
-                if isinstance(cell, dict) and cell.get("run"):
-                    yield cell["run"]
+                if isinstance(cell, dict):
+                    yield from _named(cell)
+
+
+def _named(entry: Mapping) -> Iterator[str]:
+    yield from (entry[key] for key in ("run", "released") if entry.get(key))

@@ -12,6 +12,9 @@ measured on test has seen an eighth of it; karpathy_test has not.
 Images are in the order train2014, val2014, each by id. Captions are sorted by the id of their annotation; 332 more than five an
 image are there in all. COCO has no classes of images: class_id is 0, and what is on a picture are its attributes,
 "present::<category>" 1 or 0 for each of the 80, crowds count. One that a crop has cut off is not present.
+
+The edition ``coco-attngan`` has train and test, the captions and their ids from AttnGAN's files (attngan.py) in the folder
+``attngan_text/coco`` within or beside; all else is the same.
 """
 
 from __future__ import annotations
@@ -27,8 +30,8 @@ from typing import Any
 import numpy as np
 
 from ..core import RedrawError
-from ..names import family
-from . import karpathy
+from ..names import edition, family, written_as
+from . import attngan, coco_text, karpathy
 from .caption_lists import CaptionLists, OtherCounts
 from .coco_objects import Objects
 from .forms import form_of
@@ -39,15 +42,18 @@ from .writer import PreparedWriter
 
 PARTS = ("train2014", "val2014")
 KARPATHY = "karpathy/dataset_coco.json"
-RAW_FILES = (
+OF_COCO = (
     *PARTS,
     *(f"annotations/{what}_{part}.json" for what in ("captions", "instances") for part in PARTS),
     KARPATHY,
 )
-NEEDS = (
+ATTNGAN = "attngan_text/coco"
+RAW_FILES = {"": OF_COCO, "attngan": (*OF_COCO, *(f"{ATTNGAN}/{name}" for name in (*attngan.FILES, attngan.TEXT)))}
+COCO_NEEDS = (
     "the unpacked folders train2014, val2014 and annotations (annotations_trainval2014.zip), and dataset_coco.json of "
     "Karpathy's caption_datasets.zip in a folder karpathy there or beside it"
 )
+NEEDS = {"": COCO_NEEDS, "attngan": f"{COCO_NEEDS}, and {ATTNGAN} (AttnGAN's prepared COCO)"}
 PUBLISHED = {
     "images": 123_287, "train": 82_783, "test": 40_504, "validation": 5_000, "karpathy_restval": 30_504,
     "karpathy_test": 5_000, "captions": 616_767, "categories": 80,
@@ -62,27 +68,35 @@ SPLITS = {
 
 
 def find_raw(raw: Path, name: str) -> Path | None:
-    """The raw file or folder ``name``, None where it is missing. Karpathy's may lie in the folder karpathy beside ``raw``."""
-    return found(raw, name) if name == KARPATHY or (raw / name).exists() else None
+    """The raw file or folder ``name``, None where it is missing. Karpathy's and AttnGAN's may lie in folders beside ``raw``."""
+    beside = name == KARPATHY or name.startswith(f"{ATTNGAN}/")
+    return found(raw, name) if beside or (raw / name).exists() else None
 
 
 def prepare(raw: Path, writer: PreparedWriter, options: Mapping[str, Any]) -> None:
     """The folders below ``raw`` -> images with captions, objects and attributes.
 
     Options as in forms.py (76 pixels, squashed; alignDRAW takes 32, AttnGAN 304 of the shorter side; crops: none or centre), and
-    ``captions``: raw, as the annotation files have them, or karpathy_tokens. Raises RedrawError for a file that is missing,
-    contradicts another one, or is not of its form (which file, which entry, what was expected).
+    ``captions``: raw, as the annotation files have them, or karpathy_tokens; AttnGAN's edition has its own. Raises RedrawError
+    for a file that is missing, contradicts another one, or is not of its form (which file, which entry, what was expected).
     """
     options = dict(options)
     asked = karpathy.captions_of(options, writer.dataset)
     form = form_of(options, writer.dataset, ("none", "centre"))
-    at = {name: required(raw, name, find_raw(raw, name), writer.dataset, NEEDS) for name in RAW_FILES}
+    kind = edition(written_as(writer.dataset))
+    if kind and asked != karpathy.CAPTIONS[0]:
+        raise RedrawError(f"{writer.dataset}: captions {asked!r}: this edition has AttnGAN's: leave the option away")
+    at = {name: required(raw, name, find_raw(raw, name), writer.dataset, NEEDS[kind]) for name in RAW_FILES[kind]}
     annotations = raw / "annotations"
     images = _images(annotations)
     for part in PARTS:
         same_pictures(raw / part, images.names(part), f"captions_{part}.json")
     texts = _captions(annotations, images)
     split_of, tokens = _karpathy(at[KARPATHY], annotations, images, texts, asked == "karpathy_tokens")
+    theirs = None
+    if kind:
+        names = [images.name(row) for row in range(len(images.ids))]
+        theirs = coco_text.of_attngan(at[f"{ATTNGAN}/{attngan.CAPTIONS}"].parent, names, "annotations", writer)
     objects = Objects.read(annotations, images.part_of, images.sizes)
     writer.classes, writer.categories = ["coco"], objects.categories
     writer.attributes = [f"present::{name}" for name in objects.categories]
@@ -97,19 +111,25 @@ def prepare(raw: Path, writer: PreparedWriter, options: Mapping[str, Any]) -> No
         name, captions = images.name(row), tokens.of(row)
         if not captions:
             raise RedrawError(f"{at[KARPATHY]}: no tokens in any sentence of {name}: {GET_AGAIN}")
-        others.see(len(captions), name)
+        splits, released = SPLITS[split_of[row]], ()
+        if theirs:
+            captions, splits, released = theirs.of(name, splits)
+        else:
+            others.see(len(captions), name)
         present = np.zeros(len(objects.categories), np.int8)
         present[shaped.objects[:, 0].astype(np.intp)] = 1
-        splits = SPLITS[split_of[row]]
-        writer.add(shaped.image, 0, name, splits, captions, attributes=present, objects=shaped.objects)
+        writer.add(
+            shaped.image, 0, name, splits, captions, attributes=present, objects=shaped.objects, released=released
+        )
         counts.update(splits)
         counts["captions"] += len(captions)
     pictures.tell(writer)
-    tokens.tell(writer)
+    (theirs.reader if theirs else tokens).tell(writer)
     others.tell(writer)
     objects.tell(writer, images.name)
     if family(writer.dataset) == "coco":
-        compare_counts(counts, PUBLISHED, "COCO 2014", writer)
+        known = {what: n for what, n in PUBLISHED.items() if what != "captions" or not theirs}  # five an image there
+        compare_counts(counts, known, "COCO 2014", writer)
 
 
 # --- inside ------------------------------------------------------------------------------------------------------

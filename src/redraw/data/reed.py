@@ -50,18 +50,24 @@ def class_splits(folder: Path, classes: Sequence[str]) -> dict[str, Collection[s
 
 
 class Captions:
-    """Reads the caption files below ``folder``/``name`` and keeps what is odd about them."""
+    """Reads the caption files below ``folder``/``name`` and keeps what is odd about them.
 
-    def __init__(self, folder: Path, name: str = CAPTIONS) -> None:
-        self.folder = folder / name
+    ``usual`` is how many captions an image has; None where others count them.
+    """
+
+    def __init__(self, folder: Path, name: str = CAPTIONS, usual: int | None = PER_IMAGE) -> None:
+        self.folder, self.usual = folder / name, usual
         self._pairs = self._mended = 0
         self._other_counts: list[tuple[int, str]] = []
 
-    def check(self, keys: Iterable[str], where: str) -> None:
-        """Raises RedrawError for a caption file of an image that is not among ``keys`` (<class>/<image>) of ``where``."""
+    def check(self, keys: Iterable[str], where: str, pattern: str = "*/*.txt") -> None:
+        """Raises RedrawError for a caption file of an image that is not among ``keys`` of ``where``.
+
+        Keys are <class>/<image>, or with a flat ``pattern`` <image>.
+        """
         known = set(keys)
-        for path in sorted(self.folder.glob("*/*.txt")):
-            key = f"{path.parent.name}/{path.stem}"
+        for path in sorted(self.folder.glob(pattern)):
+            key = path.relative_to(self.folder).as_posix().removesuffix(".txt")
             if key not in known and not path.name.startswith("."):
                 raise RedrawError(
                     f"{path}: captions of another image, {where} names no {key}: take the file away, or complete {where}"
@@ -81,7 +87,7 @@ class Captions:
         found = [line.rstrip("\r") for line in text.split("\n") if line.strip()]
         if not found:
             raise RedrawError(f"{path}: no caption in it, {len(content)} bytes: {GET_AGAIN}")
-        if len(found) != PER_IMAGE:
+        if self.usual not in (None, len(found)):
             self._other_counts.append((len(found), key))
         if LOST in text:
             self._pairs += text.count(LOST)
@@ -90,7 +96,7 @@ class Captions:
         return found
 
     def tell(self, writer: PreparedWriter) -> None:
-        """Note what was mended, and images with other than ten captions."""
+        """Note what was mended, and images with another number of captions than is usual."""
         if self._pairs:
             writer.note(
                 f"{self._pairs} pairs of U+FFFD (replacement character) in {self._mended} captions: a space stands for each"
@@ -100,7 +106,9 @@ class Captions:
             images = "1 image has" if len(self._other_counts) == 1 else f"{len(self._other_counts)} images have"
             range_ = f"{fewest}" if fewest == most else f"{fewest} to {most}"
             first = self._other_counts[0][1]
-            writer.note(f"{images} other than {PER_IMAGE} captions ({range_}; the first is {first}): taken as they are")
+            writer.note(
+                f"{images} other than {self.usual} captions ({range_}; the first is {first}): taken as they are"
+            )
 
 
 # --- inside ------------------------------------------------------------------------------------------------------

@@ -45,28 +45,13 @@ import torch
 from torch import Tensor, nn
 
 from ..blocks.adversarial import adam, cross_entropy, frozen, update
+from ..blocks.attentional import Attentional, StagedGenerator, attended
 from ..blocks.averages import Average
 from ..blocks.captions import draw_captions
 from ..blocks.chunks import chunked
-from ..blocks.conditioning import ConditioningAugmentation, divergence, drawn_around, noise_of
-from ..blocks.crops import cut
-from ..blocks.frozen import Reads
-from ..blocks.glu import (
-    FirstStage,
-    ImageCode,
-    Residual,
-    ToImage,
-    initialise_orthogonal,
-    logits,
-    narrowed,
-    tiled,
-    upsampled,
-)
-from ..blocks.pyramid import pyramid
-from ..core import RedrawError
+from ..blocks.conditioning import divergence
+from ..blocks.glu import ImageCode, Residual, initialise_orthogonal, logits, narrowed, tiled, upsampled
 from ..recipe import About, Batch, Recipe, Schedule, Step
-
-SECOND_STREAM = 1_000_003  # added to the seed of sampling: noise of F^ca beside that of z
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -98,19 +83,11 @@ class WordAttention(nn.Module):
     def __init__(self, channels: int, dim: int, mask_in_turn: bool) -> None:
         super().__init__()
         self.conv_context = nn.Conv2d(dim, channels, 1, bias=False)
-        self.mask_in_turn = mask_in_turn
+        self.mask_in_turn = mask_in_turn  # D1
 
     def forward(self, h: Tensor, words: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
         keys = self.conv_context(words[..., None])[..., 0]  # [N, G, T]
-        scores = h.flatten(2).transpose(1, 2) @ keys  # [N, Q, T]
-        if mask is not None:
-            of_row = mask[:, None].expand_as(scores)
-            if self.mask_in_turn:  # D1
-                of_row = mask.repeat(scores.shape[1], 1).view(scores.shape)
-            scores = scores.masked_fill(of_row, -torch.inf)
-        attention = scores.softmax(2).transpose(1, 2)  # [N, T, Q]
-        context = keys @ attention
-        return context.view_as(h), attention.view(len(h), -1, *h.shape[2:])
+        return attended(h, keys, keys, mask, self.mask_in_turn)
 
 
 class NextStage(nn.Module):
@@ -127,36 +104,14 @@ class NextStage(nn.Module):
         return self.upsample(self.residual(torch.cat([h, context], 1))), attention
 
 
-class Generator(nn.Module):
+class Generator(StagedGenerator):
     """All stages; names as released."""
 
     def __init__(self, config: Config, dim: int, mask_in_turn: bool) -> None:
-        super().__init__()
-        n = config.ngf
-        self.single = config.single_output
-        self.ca_net = ConditioningAugmentation(dim, config.condition_dim)
-        self.h_net1 = FirstStage(config.condition_dim + config.nz, n, config.sizes[0])
-        self.stages = len(config.sizes)
-        for k in range(2, self.stages + 1):
-            setattr(self, f"h_net{k}", NextStage(n, dim, config.residuals, mask_in_turn))
-        for name in ("img_net",) if self.single else (f"img_net{k + 1}" for k in range(self.stages)):
-            setattr(self, name, ToImage(n))
+        def next_stage() -> NextStage:
+            return NextStage(config.ngf, dim, config.residuals, mask_in_turn)
 
-    def forward(
-        self, z: Tensor, eps: Tensor, sentence: Tensor, words: Tensor, mask: Tensor | None
-    ) -> tuple[list[Tensor], list[Tensor], Tensor, Tensor]:
-        """Images of rising size, attention of each stage but the first, mu and logvar; ``eps`` [N, C] draws c."""
-        mu, logvar = self.ca_net(sentence)
-        h = self.h_net1(torch.cat([drawn_around(mu, logvar, eps), z], 1))
-        hidden, attention = [h], []
-        for k in range(2, self.stages + 1):
-            h, found = getattr(self, f"h_net{k}")(h, words, mask)
-            hidden.append(h)
-            attention.append(found)
-        if self.single:
-            return [self.img_net(h)], attention, mu, logvar
-        images = [getattr(self, f"img_net{k + 1}")(h) for k, h in enumerate(hidden)]
-        return images, attention, mu, logvar
+        super().__init__(config, dim, next_stage, config.single_output)
 
 
 class Head(nn.Module):
@@ -229,22 +184,20 @@ def generator_loss(network: Discriminator, fake: Tensor, sentence: Tensor, weigh
 # --- recipe ----------------------------------------------------------------------------------------------------------
 
 
-class AttnGAN(Reads, Recipe):
+class AttnGAN(Attentional):
     """Generators and discriminators of all sizes."""
 
     Config = Config
     reads = ("image", "class_id", "captions")
+    paper = "attngan"
 
     def __init__(self, config: Config, about: About, needs: Mapping[str, Recipe]) -> None:
         super().__init__(config, about, needs)
-        self._check(config, about)
-        dim = self.hold("damsm", needs, "attngan").embedding_dim
         taken = config.as_released
         self.means, self.wrong = "D4" in taken, "D5" in taken
-        self.generator = Generator(config, dim, "D1" in taken)
-        sizes = self.sizes
+        self.generator = Generator(config, self.dim, "D1" in taken)
         self.discriminators = nn.ModuleList(
-            Discriminator(size, config.ndf, dim, alone=not config.single_output) for size in sizes
+            Discriminator(size, config.ndf, self.dim, alone=not config.single_output) for size in self.sizes
         )
         for network in (self.generator, self.discriminators):
             initialise_orthogonal(network)
@@ -252,45 +205,15 @@ class AttnGAN(Reads, Recipe):
         self.average = Average(self.generator, config.average)
         self.optimizers = {n: adam(getattr(self, n), config) for n in ("generator", "discriminators")}
 
-    @staticmethod
-    def _check(config: Config, about: About) -> None:
-        sizes = config.sizes
-        steps = [(a, b) for a, b in zip(sizes, sizes[1:], strict=False) if b != 2 * a]
-        if not sizes or sizes[0] < 8 or sizes[0] & (sizes[0] - 1) or steps:
-            raise RedrawError(
-                f"attngan, sizes: {list(sizes)}: from a power of 2 that is 8 or more, each must be twice the one before"
-            )
-        channels, height, width = about.image_shape
-        if not sizes[-1] <= config.crop <= min(height, width) or channels != 3:
-            raise RedrawError(
-                f"attngan, crop: {config.crop} of {channels} x {height} x {width}: it must be the last size {sizes[-1]} or more, "
-                "lie inside the prepared image, and that be in colour"
-            )
-
     @property
     def sizes(self) -> list[int]:
         """Of the images that are drawn."""
         return list(self.config.sizes[-1:] if self.config.single_output else self.config.sizes)
 
-    # -- what goes in ---------------------------------------------------------------------------------------------
-
-    def levels(self, image: Tensor, train: bool) -> list[Tensor]:
-        """Real images at each size, of prepared ones: the middle, or with ``train`` a random square, flipped or not."""
-        return pyramid(cut(image, self.config.crop, train), self.sizes)
-
-    def view(self, image: Tensor) -> Tensor:
-        """Real images [N, 3, S, S] of the last size."""
-        return self.levels(image, train=False)[-1]
-
-    def draw(
-        self, network: Generator, tokens: Tensor, z: Tensor, eps: Tensor
-    ) -> tuple[list[Tensor], list[Tensor], Tensor, Tensor, tuple[Tensor, Tensor, Tensor]]:
-        """What ``network`` makes of captions [N, T], and what the DAMSM reads in these: words, sentence and mask."""
-        with torch.no_grad():
-            words, sentence, mask = self.held["damsm"].text(tokens)
-        with self.autocast():
-            images, attention, mu, logvar = network(z, eps, sentence, words, mask)
-        return images, attention, mu.float(), logvar.float(), (words, sentence, mask)
+    @property
+    def drawing(self) -> StagedGenerator:
+        """The averaged weights."""
+        return self.average.network
 
     # -- training -------------------------------------------------------------------------------------------------
 
@@ -339,23 +262,3 @@ class AttnGAN(Reads, Recipe):
             found["matching"] = torch.stack(list(losses.values())).sum()
             total = total + self.config.damsm_weight * found["matching"]
         return found | {"generator": total}
-
-    # -- sampling -------------------------------------------------------------------------------------------------
-
-    @torch.no_grad()
-    def sample(self, conditions: Batch, seed: int) -> Tensor:
-        """Images [N, 3, S, S] of the last size, of ``tokens`` [N, T], by the averaged weights."""
-        return self._sampled(conditions, seed)[0][-1].float()
-
-    @torch.no_grad()
-    def attention(self, conditions: Batch, seed: int) -> dict[str, Tensor]:
-        """{"attention.<side>": [N, T, side, side]}: how much each place heeds each word, in what ``sample`` draws."""
-        return {f"attention.{found.shape[-1]}": found.float() for found in self._sampled(conditions, seed)[1]}
-
-    def _sampled(self, conditions: Batch, seed: int) -> tuple[list[Tensor], list[Tensor]]:
-        if "tokens_to" in conditions:
-            raise RedrawError("attngan: it attends to words, and there are none between two captions: give single ones")
-        tokens, config = conditions["tokens"], self.config
-        z = noise_of(conditions, len(tokens), config.nz, seed).to(tokens.device)
-        eps = noise_of(conditions, len(tokens), config.condition_dim, seed + SECOND_STREAM).to(tokens.device)
-        return self.draw(self.average.network, tokens, z, eps)[:2]

@@ -13,7 +13,7 @@ from typing import Any
 from ..core import Quantity
 
 BLANK = {"verdict": "blank in print", "because": "nothing is printed here"}
-BLANKS = ("", "/", "\\", "-", "–", "—")
+BLANKS = ("", "/", "\\", "-", "(-)", "–", "—")
 RANGES = {"IS": (1, math.inf), "FID": (0, math.inf), "SSI": (-1, 1), "median_rank": (1, math.inf)}
 PERCENT = ("R@", "R-precision", "BLEU", "METEOR", "accuracy")
 COUNTS = ("images", "captions per image")

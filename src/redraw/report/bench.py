@@ -41,9 +41,9 @@ class Bench:
         return [i for s in range(self.seeds) if (i := f"{self.base(run)}.s{s}") in self.scores]
 
     def measured(self) -> Iterator[Mapping[str, Any]]:
-        """Every value of every run that this paper's tables show, with its protocol."""
-        for scored in self.scores.values():
-            yield from scored["metrics"].values()
+        """Every value of every run that this paper's tables show, with its protocol and its run, "paper/run"."""
+        for run_id, scored in self.scores.items():
+            yield from ({**metric, "run": run_id.rpartition(".s")[0]} for metric in scored["metrics"].values())
 
     def about(self, run: str) -> Mapping[str, Any]:
         owner, name = self.base(run).split("/")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..core import Quantity
+from ..names import ASIDE, edition, family
 from .bench import Bench
 from .judge import BLANK, agrees, default_margin, not_calibrated, of_the_model, same_protocol, verdict
 
@@ -68,13 +69,15 @@ def compared(
             **options,
             "evaluator": mine.get("instrument"),
             "images": ours["n"],  # papers say how many, not whose
-            "data set": ours["data"],
+            "data set": family(ours["data"]) if edition(ours["data"]) in ASIDE else ours["data"],
             "scale": bench.scale,
         }
     printed = {**column.get("protocol", {}), "data set": given["dataset"], "scale": "paper"}
     if given["selection"]:
         printed["selection"], scored = given["selection"], scored and {**scored, "selection": ours["selection"]}
-    same = BLANK if quantity is None else same_protocol(printed, scored, column.get("near", ()))
+    # Names of scorers never agree, a paper's words and a role here: where there is a calibration, that decides.
+    near = [*column.get("near", ()), *(["evaluator"] if "calibration" in column else [])]
+    same = BLANK if quantity is None else same_protocol(printed, scored, near)
     same = dict(same)
     if quantity is None:
         agree = BLANK

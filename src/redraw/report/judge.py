@@ -78,20 +78,25 @@ def not_calibrated(
 ) -> str | None:
     """Why a scorer has yet to show that it is the published one; None where it has, or where the metric needs none.
 
-    It has where it reads on real images what is known of the published one: the column's ``calibration`` {images, value,
-    margin, source} against the measurements ``scored`` (values with their protocols) that share the scorer with ``ours``.
+    It has where it reads on known images what is known of the published one: the column's ``calibration``, {images or run,
+    value, margin, source}, against the measurements ``scored`` (values with their protocols and runs, "paper/run") that share
+    the scorer with ``ours``. Known images are real ones, or those of released weights, whatever the data set is called there.
     """
     known = column.get("calibration")
     if known is None:
         none = f"what the published scorer of {column['metric']} reads on real images is not known here"
         return f"scorer not calibrated: {none}" if column["metric"] in CALIBRATED else None
+    run = known.get("run")
+    shared = [f for f in SCORER if not (run and f == "dataset")]
     values = [
         m["value"]
         for m in scored
-        if m.get("protocol", {}).get("images") == known["images"]
-        and all(m["protocol"].get(f) == ours.get(f) for f in SCORER)
+        if m.get("protocol", {}).get("images") == ("model" if run else known["images"])
+        and (not run or m["run"] == run)
+        and all(m["protocol"].get(f) == ours.get(f) for f in shared)
     ]
-    wanted = f"{known['value']:g} ± {known['margin']:g} on real {known['images']} images ({known['source']})"
+    of = f"images of {run}" if run else f"real {known['images']} images"
+    wanted = f"{known['value']:g} ± {known['margin']:g} on {of} ({known['source']})"
     if not values:
         return f"scorer not calibrated: nothing here says whether it reads {wanted}"
     off = [v for v in values if abs(v - known["value"]) > known["margin"]]
