@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn.functional import unfold
 
 from redraw.blocks.adversarial import cross_entropy, frozen
 from redraw.blocks.averages import Average
 from redraw.blocks.chunks import BatchNorm2d, chunked
 from redraw.blocks.conditioning import ConditioningAugmentation, divergence, drawn_around
-from redraw.blocks.glu import FirstStage, ImageCode, initialise_orthogonal, logits
+from redraw.blocks.glu import FirstStage, ImageCode, PatchConv2d, initialise_orthogonal, logits
 
 
 def tensors(arrays):
@@ -84,6 +85,18 @@ def discriminator():
     trunk = ImageCode(8, 4)
     trunk.further = nn.Sequential(nn.Conv2d(32, 8, 3, 1, 1), BatchNorm2d(8), nn.LeakyReLU(0.2), *logits(8))
     return trunk
+
+
+@pytest.mark.parametrize(("kernel", "stride", "side"), [(4, 2, 8), (3, 1, 4), (3, 1, 9)])
+def test_a_product_of_patches_is_the_convolution(kernel, stride, side, monkeypatch):
+    torch.manual_seed(0)
+    layer, image = PatchConv2d(6, 5, kernel, stride, 1, bias=False).double(), torch.randn(3, 6, side, side).double()
+    expected = layer(image)
+    monkeypatch.setattr(PatchConv2d, "MANY", 0)
+    calls = []
+    monkeypatch.setattr("torch.nn.functional.unfold", lambda *a, **k: calls.append(a) or unfold(*a, **k))
+    torch.testing.assert_close(layer(image), expected)
+    assert len(calls) == (side <= 8)
 
 
 def test_chunks_are_normalised_as_one_after_the_other():

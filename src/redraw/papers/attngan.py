@@ -201,7 +201,8 @@ class AttnGAN(Attentional):
         )
         for network in (self.generator, self.discriminators):
             initialise_orthogonal(network)
-            network.to(memory_format=torch.channels_last)  # faster on the CPU, and as reproducible
+            if config.sizes[-1] <= 64:  # faster on the CPU, where larger networks are slower so
+                network.to(memory_format=torch.channels_last)
         self.average = Average(self.generator, config.average)
         self.optimizers = {n: adam(getattr(self, n), config) for n in ("generator", "discriminators")}
 
