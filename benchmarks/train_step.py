@@ -177,13 +177,18 @@ def main(arguments: list[str] | None = None) -> None:
             if row is not None:
                 print(row, file=sys.stderr, flush=True)
                 found[kind].append(row)
-    write_json(a.out, {**about, **found})
+                write(a.out, about, found)  # whoever stops it keeps what there is
+    print(a.out.with_suffix(".md").read_text())
+
+
+def write(out: Path, about: dict[str, Any], found: dict[str, list]) -> None:
+    """The rows so far, as JSON and as a Markdown table."""
+    write_json(out, {**about, **found})
     text = "\n\n".join(table(found[k], c) for k, c in (("steps", COLUMNS), ("gains", GAIN_COLUMNS)) if found[k])
-    head = f"Training steps on {about['device']}, torch {about['torch']}" + (
-        ", --quick: numbers without meaning" if a.quick else ""
+    meaning = ", --quick: numbers without meaning" if about["quick"] else ""
+    out.with_suffix(".md").write_text(
+        f"Training steps on {about['device']}, torch {about['torch']}{meaning}\n\n{text}\n"
     )
-    a.out.with_suffix(".md").write_text(f"{head}\n\n{text}\n")
-    print(text)
 
 
 if __name__ == "__main__":
