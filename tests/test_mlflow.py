@@ -257,7 +257,7 @@ def test_a_follower_shows_a_training_as_it_goes_and_ends_with_its_workflow(made,
     desk.tables()  # nothing to be done
     assert sorted(calls.iterdir()) == before and not (desk.folder / "logs/track.log").exists()
 
-    desk.depart("toy", "Echo", "steps", 1800, pause=0.02)
+    desk.depart("toy", "Echo", "steps", 1800, pause=0.03)
     desk.edit("params.yaml", "save_every_seconds: 30", "save_every_seconds: 2")
     call = subprocess.Popen(desk.snakemake_call(), cwd=desk.folder, env=desk.env, stdout=-3, stderr=-3)
 
