@@ -1,15 +1,34 @@
-"""Writes our networks' weights, and captions' vectors, as the authors' files hold them, for what brings them back."""
+"""Writes our networks' weights, and captions' vectors, as the authors' files hold them, for what brings them back; and a
+folder with one paper whose runs are made of such files."""
 
 from __future__ import annotations
 
+import copy
 import pickle
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
+import yaml
+from test_plan import PARAMS
 from torch import nn
 from torch7_files import write_torch7
+
+from redraw import imports
+from redraw.plan import Plan
+
+
+def one_paper(sheet: dict[str, Any], folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Plan]:
+    """``folder`` with ``sheet`` as its only paper, alpha; plans it, with changes to the parameters."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("REDRAW_TRACKING", "off")
+    (folder / "papers").mkdir()
+    Path("papers/alpha.yaml").write_text(yaml.safe_dump(sheet))
+    sheets = imports.read_sheets
+    monkeypatch.setattr(imports, "read_sheets", lambda: sheets(folder / "papers"))
+    return lambda **params: Plan({**copy.deepcopy(PARAMS), **params}, folder / "papers")
 
 
 def arrays(network: nn.Module, seed: int = 0) -> dict[str, np.ndarray]:

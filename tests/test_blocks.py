@@ -90,7 +90,7 @@ def discriminator():
 @pytest.mark.parametrize(("kernel", "stride", "side"), [(4, 2, 8), (3, 1, 4), (3, 1, 9)])
 def test_a_product_of_patches_is_the_convolution(kernel, stride, side, monkeypatch):
     torch.manual_seed(0)
-    layer, image = PatchConv2d(6, 5, kernel, stride, 1, bias=False).double(), torch.randn(3, 6, side, side).double()
+    layer, image = PatchConv2d(6, 5, kernel, stride).double(), torch.randn(3, 6, side, side).double()
     expected = layer(image)
     monkeypatch.setattr(PatchConv2d, "MANY", 0)
     calls = []

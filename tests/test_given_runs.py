@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-import yaml
-from released_files import arrays, encoder, part_of_stackgan
-from test_plan import PARAMS
+from released_files import arrays, encoder, one_paper, part_of_stackgan
 from torch7_files import write_torch7
 
 from redraw import folders, imports, jobs, models
@@ -69,14 +66,8 @@ SHEET = {
 @pytest.fixture
 def desk(tmp_path, monkeypatch):
     """A folder with one paper of imports on drawn birds, and a function that plans it."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("REDRAW_TRACKING", "off")
-    (tmp_path / "papers").mkdir()
-    Path("papers/alpha.yaml").write_text(yaml.safe_dump(SHEET))
-    sheets = imports.read_sheets
-    monkeypatch.setattr(imports, "read_sheets", lambda: sheets(tmp_path / "papers"))
-    params = {**copy.deepcopy(PARAMS), "datasets": {"cub": {"use": "drawn_birds-small", "because": "a test"}}}
-    return lambda: Plan(params, tmp_path / "papers")
+    plan = one_paper(SHEET, tmp_path, monkeypatch)
+    return lambda: plan(datasets={"cub": {"use": "drawn_birds-small", "because": "a test"}})
 
 
 def made(plan: Plan) -> None:

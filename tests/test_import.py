@@ -13,15 +13,14 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from released_files import one_paper
 from test_judge import TOY, all_cells, toy, toy_scores
-from test_plan import PARAMS
 
 from redraw import imports, jobs
 from redraw.cli import main
 from redraw.core import RedrawError, file_digest, read_json
 from redraw.fresh import fresh, settle
 from redraw.instruments.classifier import Classifier
-from redraw.plan import Plan
 from redraw.recipe import About, make_config
 from redraw.released import convert, fit
 from redraw.report import detail, html, markdown
@@ -177,13 +176,7 @@ SHEET = {
 @pytest.fixture
 def desk(tmp_path, monkeypatch):
     """A folder with one paper of imports, and a function that plans it."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("REDRAW_TRACKING", "off")
-    (tmp_path / "papers").mkdir()
-    Path("papers/alpha.yaml").write_text(yaml.safe_dump(SHEET))
-    sheets = imports.read_sheets
-    monkeypatch.setattr(imports, "read_sheets", lambda: sheets(tmp_path / "papers"))
-    return lambda **params: Plan({**copy.deepcopy(PARAMS), **params}, tmp_path / "papers")
+    return one_paper(SHEET, tmp_path, monkeypatch)
 
 
 def test_an_import_is_planned_once_its_file_was_brought(desk, tmp_path):

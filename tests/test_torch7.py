@@ -13,7 +13,7 @@ from torch7_files import Function, Strided, torch7, write_torch7
 
 from redraw.core import RedrawError
 from redraw.data.torch7 import load_torch7
-from redraw.data.torch7_captions import image_captions, validation_captions
+from redraw.data.torch7_captions import validation_captions
 from redraw.data.torch7_nodes import Reference
 
 AGAIN = "get the file again, then run the same command"
@@ -277,45 +277,6 @@ def test_a_missing_file(tmp_path):
 # --- captions ----------------------------------------------------------------------------------------------------
 
 TEXT = np.random.default_rng(0).normal(size=(3, 6))
-CHARACTERS = np.random.default_rng(1).integers(0, 71, (5, 3))
-
-
-def test_the_captions_of_an_image(tmp_path):
-    path = write_torch7(
-        tmp_path / "x.t7", {"img": "a/b.jpg", "txt": TEXT, "char": CHARACTERS.astype("f4"), "word": [1]}
-    )
-    image, embeddings, characters = image_captions(path, 6, 5)
-    assert image == "a/b.jpg" and embeddings.dtype == np.float32 and np.array_equal(embeddings, TEXT.astype("f4"))
-    assert characters.dtype == np.uint8 and np.array_equal(characters, CHARACTERS.T)
-
-
-@pytest.mark.parametrize(
-    "change, said",
-    [
-        ({"img": None}, "img is a NoneType, expected an image's path"),
-        ({"img": b"\xff"}, "img is a str, expected an image's path"),
-        ({"txt": TEXT[0]}, "txt is float64 [6], expected float [captions, 6]"),
-        ({"txt": TEXT[:, :5]}, "txt is float64 [3, 5], expected float [captions, 6]"),
-        ({"txt": CHARACTERS}, "txt is int64 [5, 3], expected float [captions, 6]"),
-        ({"txt": np.full((3, 6), 1e300)}, "txt has a number that is not finite"),
-        ({"txt": TEXT[:2]}, "char is int64 [5, 3], expected [5, 2], a column a caption"),
-        ({"char": CHARACTERS.T}, "char is int64 [3, 5], expected [5, 3], a column a caption"),
-        ({"char": CHARACTERS + 70}, "char holds a number that is no place in an alphabet of 70"),
-        ({"char": CHARACTERS + 0.5}, "char holds a number that is no place in an alphabet of 70"),
-        ({"char": "x"}, "char is a str, expected [5, 3], a column a caption"),
-    ],
-)
-def test_malformed_captions_of_an_image_are_one_line(tmp_path, change, said):
-    path = write_torch7(tmp_path / "x.t7", {"img": "a", "txt": TEXT, "char": CHARACTERS} | change)
-    with pytest.raises(RedrawError) as error:
-        image_captions(path, 6, 5)
-    assert str(error.value) == f"{path}: {said}: {AGAIN}"
-
-
-def test_another_table_is_one_line(tmp_path):
-    path = write_torch7(tmp_path / "x.t7", {"img": "a", "txt": TEXT})
-    with pytest.raises(RedrawError, match="x.t7: a table of 'img', 'txt', expected a table of img, txt and char: "):
-        image_captions(path)
 
 
 def test_the_captions_of_coco(tmp_path):

@@ -10,7 +10,8 @@ things. ``captions`` of an evaluation:
     styled                captions typed in, each drawn in the style of the same test images
     none                  no captions: the images of a split speak for themselves
 
-With ``among`` only the captions of a split that a run of GivenEmbeddings knows."""
+With ``among`` only the captions of a split that a run of GivenEmbeddings knows.
+"""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def settings(threads: int, precision: str) -> None:
         libc.mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision == "tf32"
     torch.backends.cudnn.benchmark = False
-    # What torch.use_deterministic_algorithms does, without its import of the compiler, which costs every process a second;
+    # What torch.use_deterministic_algorithms does, without its import of the compiler, which every process would pay for;
     # memory is not filled before it is written either, since nothing here reads it before.
     torch._C._set_deterministic_algorithms(True, warn_only=True)
     torch.utils.deterministic.fill_uninitialized_memory = False

@@ -48,7 +48,7 @@ except OSError as trouble:
 
 
 # Snakemake 9.27 looks at all waiting jobs again a second after each look, in case a limit of jobs a second held some back; each
-# job that ends begins another such chain, until it takes a quarter of a core. Here no such limit holds a job back.
+# job that ends begins another such chain, and none ends. Here no such limit holds a job back.
 if not workflow.resource_settings.nodes:
     JobScheduler._schedule_reevalutation = lambda scheduler, delay: None
 

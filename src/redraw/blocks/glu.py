@@ -105,6 +105,9 @@ class PatchConv2d(nn.Conv2d):
 
     MANY, FEW = 1 << 22, 8  # weights; places a side
 
+    def __init__(self, before: int, after: int, kernel: int, stride: int) -> None:
+        super().__init__(before, after, kernel, stride, padding=1, bias=False)
+
     def forward(self, x: Tensor) -> Tensor:
         if x.device.type != "cpu" or x.shape[-1] > self.FEW or self.weight.numel() < self.MANY:
             return super().forward(x)
@@ -115,11 +118,11 @@ class PatchConv2d(nn.Conv2d):
 
 
 def halved(before: int, after: int) -> list[nn.Module]:
-    return [PatchConv2d(before, after, 4, 2, 1, bias=False), BatchNorm2d(after), nn.LeakyReLU(0.2)]
+    return [PatchConv2d(before, after, 4, 2), BatchNorm2d(after), nn.LeakyReLU(0.2)]
 
 
 def narrowed(before: int, after: int) -> nn.Sequential:
-    return nn.Sequential(PatchConv2d(before, after, 3, 1, 1, bias=False), BatchNorm2d(after), nn.LeakyReLU(0.2))
+    return nn.Sequential(PatchConv2d(before, after, 3, 1), BatchNorm2d(after), nn.LeakyReLU(0.2))
 
 
 def logits(width: int) -> nn.Sequential:

@@ -20,15 +20,6 @@ WIDTH = 1024
 NAMES, EMBEDDINGS = "filenames.pickle", "char-CNN-RNN-embeddings.pickle"
 
 
-def part(folder: Path, per_image: int = 10, width: int = WIDTH) -> tuple[list[str], np.ndarray]:
-    """File names and embeddings [files, per_image, width] float32 of ``folder``, which is that of train or of test.
-
-    Raises RedrawError, one line, for names that are no list of different ones, and as ``embeddings`` does.
-    """
-    found = file_names(folder / NAMES)
-    return found, embeddings(folder / EMBEDDINGS, len(found), per_image, width)
-
-
 def file_names(path: Path) -> list[str]:
     """The names of filenames.pickle, in their order. Raises RedrawError, one line, for what is no list of different ones."""
     found = load_pickle(path, arrays=False)
@@ -40,22 +31,17 @@ def file_names(path: Path) -> list[str]:
     return found
 
 
-def embeddings(path: Path, files: int | None, per_image: int | None = 10, width: int = WIDTH) -> np.ndarray:
-    """[files, per_image, width] float32, in the order of filenames.pickle.
+def embeddings(path: Path, width: int = WIDTH) -> np.ndarray:
+    """[files, captions, width] float32, in the order of filenames.pickle; all files have as many captions as the first.
 
-    ``files`` None: as many as there are; ``per_image`` None: as many captions as the first file has. Raises RedrawError, one
-    line, for a pickle of other things, another number of files, and an array of another shape or type, or with a number that
+    Raises RedrawError, one line, for a pickle of other things, and an array of another shape or type, or with a number that
     is not finite in float32.
     """
     found = load_pickle(path)
     listed = isinstance(found, list) or isinstance(found, np.ndarray) and found.ndim > 0
-    if not listed or not len(found) or files not in (None, len(found)):
-        many = f" of {len(found):,}" if listed else ""
-        wanted = "files" if files is None else f"{files:,} files"
-        _fail(path, f"a {type(found).__name__}{many}, expected the arrays of {wanted}")
-    if per_image is None:
-        per_image = max(1, len(found[0])) if isinstance(found[0], np.ndarray) and found[0].ndim else 1
-    files = len(found)
+    if not listed or not len(found):
+        _fail(path, f"a {type(found).__name__}{' of 0' if listed else ''}, expected the arrays of files")
+    files, per_image = len(found), max(1, len(found[0])) if isinstance(found[0], np.ndarray) and found[0].ndim else 1
     out = np.empty((files, per_image, width), np.float32)
     for k, values in enumerate(found):
         if not isinstance(values, np.ndarray) or values.shape != (per_image, width) or values.dtype.kind != "f":

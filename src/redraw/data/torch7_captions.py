@@ -1,13 +1,12 @@
-"""Captions that were embedded before, in files of Lua Torch: Reed et al.'s of one image each, StackGAN-Pytorch's for COCO.
+"""Captions that were embedded before, in a file of Lua Torch: those of COCO that StackGAN-Pytorch draws.
 
-<class>/<image>.t7     {img: the image's path, txt: [captions, 1024], char: [201, captions]}    (reedscot/icml2016)
 val_captions.t7        {raw_txt: captions, fea_txt: an array [1, 1024] of each}         (hanzhanggit/StackGAN-Pytorch)
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -15,33 +14,7 @@ from ..core import RedrawError
 from .lists import GET_AGAIN
 from .torch7 import load_torch7
 
-WIDTH, LENGTH, ALPHABET = 1024, 201, 70
-
-
-class ImageCaptions(NamedTuple):
-    """What one file says of one image."""
-
-    image: str  # path below the folder of images
-    embeddings: np.ndarray  # [K, width] float32
-    characters: np.ndarray  # [K, length] uint8: places in the alphabet from 1, 0 = none
-
-
-def image_captions(path: Path, width: int = WIDTH, length: int = LENGTH) -> ImageCaptions:
-    """A file of Reed et al. Raises RedrawError for other contents, sizes that differ and numbers that are not finite."""
-    found = load_torch7(path)
-    if not isinstance(found, dict) or not all(name in found for name in ("img", "txt", "char")):
-        _fail(path, f"{_said(found)}, expected a table of img, txt and char")
-    image, text, characters = found["img"], found["txt"], found["char"]
-    if not isinstance(image, str) or not image.isprintable() or not image:
-        _fail(path, f"img is {_said(image)}, expected an image's path")
-    n = text.shape[0] if isinstance(text, np.ndarray) and text.ndim == 2 else 0
-    if not n or text.shape != (n, width) or text.dtype.kind != "f":
-        _fail(path, f"txt is {_said(text)}, expected float [captions, {width}]")
-    if not isinstance(characters, np.ndarray) or characters.shape != (length, n):
-        _fail(path, f"char is {_said(characters)}, expected [{length}, {n}], a column a caption")
-    if not ((characters >= 0) & (characters <= ALPHABET) & (characters == np.floor(characters))).all():
-        _fail(path, f"char holds a number that is no place in an alphabet of {ALPHABET}")
-    return ImageCaptions(image, _float32(path, "txt", text), characters.T.astype(np.uint8))
+WIDTH = 1024
 
 
 def validation_captions(path: Path, width: int = WIDTH) -> tuple[list[str], np.ndarray]:

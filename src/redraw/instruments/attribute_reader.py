@@ -15,10 +15,10 @@ from torch import Tensor
 
 from ..core import RedrawError
 from ..recipe import About, Recipe
-from .trunk import AttributesReader, Config
+from .trunk import AttributeLearner, Config
 
 
-class AttributeReader(AttributesReader):
+class AttributeReader(AttributeLearner):
     """``attributes``: logits [N, A], one column per attribute, named in ``labels``; ``features`` beside them."""
 
     Config = Config

@@ -14,12 +14,12 @@ from torch import Tensor
 
 from ..core import RedrawError
 from ..recipe import About, Recipe
-from .trunk import AttributesReader, Config
+from .trunk import AttributeLearner, Config
 
 PRESENT = "present::"
 
 
-class ObjectReader(AttributesReader):
+class ObjectReader(AttributeLearner):
     """``logits`` over the categories, named in ``labels``, and ``features``."""
 
     Config = Config

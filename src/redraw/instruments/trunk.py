@@ -112,7 +112,7 @@ class ImageReader(Recipe):
         self.optimizers["adam"].step()
 
 
-class AttributesReader(ImageReader):
+class AttributeLearner(ImageReader):
     """One that learns from ``attributes`` [N, A]; its own are the ``losses`` of images and these, ``cross_entropy`` among
     them, and what ``encode`` calls its outputs."""
 

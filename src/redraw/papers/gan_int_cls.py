@@ -257,7 +257,7 @@ class GANINTCLS(ReadsText, Recipe):
         self.optimizers = {}
         for name, network in (("generator", self.generator), ("discriminator", self.discriminator)):
             initialise(network)
-            network.to(memory_format=torch.channels_last)  # a tenth faster on the CPU, and as reproducible
+            network.to(memory_format=torch.channels_last)  # faster on the CPU, and as reproducible
             self.optimizers[name] = adam(network, config)
 
     @staticmethod

@@ -24,7 +24,7 @@ from torch import Tensor
 from ..core import RedrawError
 from ..data.base import Prepared
 from ..data.stackgan_text import embeddings, file_names
-from ..data.torch7_captions import WIDTH, validation_captions
+from ..data.torch7_captions import validation_captions
 from ..papers.given_embeddings import GivenEmbeddings
 from ..recipe import Recipe
 
@@ -44,7 +44,7 @@ def stackgan_names(path: Path) -> dict[str, np.ndarray]:
 
 def stackgan_vectors(path: Path) -> dict[str, np.ndarray]:
     """{"vectors": [files, captions, 1024]}."""
-    return {"vectors": embeddings(path, None, None, WIDTH)}
+    return {"vectors": embeddings(path)}
 
 
 def table(
