@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import resource
 import time
+import types
 from pathlib import Path
 
 import torch
@@ -27,6 +28,19 @@ def settings(threads: int, precision: str) -> None:
     # memory is not filled before it is written either, since nothing here reads it before.
     torch._C._set_deterministic_algorithms(True, warn_only=True)
     torch.utils.deterministic.fill_uninitialized_memory = False
+    _leave_compiler_out()
+
+
+def _leave_compiler_out() -> None:
+    """Torch's optimizers import its compiler, half of what a process needs to start, only to tell it that it shall not
+    look into them. Nothing here compiles an optimizer, so that they may do their work directly."""
+    for method in vars(torch.optim.Optimizer).values():
+        plain = getattr(method, "__wrapped__", None) if isinstance(method, types.FunctionType) else None
+        if plain is not None:
+            vars(plain).setdefault("__dynamo_disable", plain)
+    step = torch.optim.Adam.step
+    if hasattr(step, "__wrapped__") and not hasattr(step, "hooked"):  # hooked: one was made before
+        torch.optim.Adam.step = torch.no_grad()(step.__wrapped__)
 
 
 def pick(asked: str) -> torch.device:

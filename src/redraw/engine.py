@@ -7,6 +7,7 @@ no state of any random generator and is bit-exact on the same device.
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 import random
 import signal
@@ -29,10 +30,16 @@ LOG_EVERY = 50  # steps between two looks at the losses: a look per step would m
 USAGE_EVERY = 10.0  # seconds between two notes of what the machine is doing, taken at such a look
 
 
+_gpu_is_there = functools.cache(torch.cuda.is_available)
+
+
 def seed_everything(seed: int, step: int) -> None:
     """Set every generator as a pure function of (seed, step)."""
     mixed = int(np.random.SeedSequence([seed, step]).generate_state(1, np.uint64)[0])
-    torch.manual_seed(mixed % 2**63)
+    if _gpu_is_there():
+        torch.manual_seed(mixed % 2**63)
+    else:  # without the list on which torch keeps, each with its traceback, the seeds of GPUs that it has not seen yet
+        torch.default_generator.manual_seed(mixed % 2**63)
     np.random.seed(mixed % 2**32)  # noqa: NPY002  libraries that draw from the global generator
     random.seed(mixed)
 
