@@ -30,6 +30,8 @@ from redraw.core import (
         ("170.25%", 170.25, None, 0.01),
         (".08", 0.08, None, 0.01),
         ("-96.3 +/- 0.4", -96.3, 0.4, 0.1),
+        ("≤ 80.97", 80.97, None, 0.01),
+        ("≈84.62", 84.62, None, 0.01),
     ],
 )
 def test_quantity_keeps_what_is_printed(text, value, spread, unit):
@@ -39,7 +41,7 @@ def test_quantity_keeps_what_is_printed(text, value, spread, unit):
     assert low < q.value < high and high - low == pytest.approx(unit)
 
 
-@pytest.mark.parametrize("text", ["/", "-", "", "n/a", "4.36 or so"])
+@pytest.mark.parametrize("text", ["/", "-", "", "n/a", "4.36 or so", "≤", "80.97 ≤"])
 def test_what_prints_no_number_is_no_quantity(text):
     assert Quantity.parse(text) is None
 

@@ -474,6 +474,20 @@ def test_held_out_captions_are_not_trained_on(digits):
         tokens.draw("released", class_id, np.random.default_rng(0))
 
 
+def test_held_out_captions_of_every_number_of_operators(digits, tmp_path):
+    spec = {"captions": "digits_kind4", "unseen": 12, "lengths": [2, 5, 10]}
+    tokens = Tokens.open(seal(tmp_path / "kind4", tokenize(spec, digits, tmp_path / "kind4"), "record.json"))
+    table, before = tokens.table("lengths"), Tokens.open(digits / "tokens" / "kind4")
+    assert table.owner == "class" and np.diff(table.first).tolist() == [36] * 10
+    for digit in range(10):
+        captions = [tokens.decode(row).split() for row in table.tokens[slice(*table.first[digit : digit + 2])]]
+        assert [len(c) for c in captions] == [5] * 12 + [11] * 12 + [21] * 12
+        assert {grammar.evaluate(c) for c in captions} == {digit} and len({*map(tuple, captions)}) == 36
+        assert not {*map(tuple, captions)} & {*map(tuple, grammar.training_captions(4, digit))}
+    same = (t.table("trained").tokens for t in (tokens, before))
+    assert np.array_equal(*same) and "lengths" not in before.tables
+
+
 def test_tokens_are_the_same_bytes_every_time(digits, tmp_path):
     again = tokenize({"captions": "digits_kind3"}, digits, tmp_path)
     assert again["files"]["tokens.npz"]["sha256"] == file_digest(digits / "tokens" / "kind3" / "tokens.npz")

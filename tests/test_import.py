@@ -204,6 +204,18 @@ def test_an_import_waits_for_what_it_needs_and_not_for_what_is_optional(desk, tm
     assert set(desk().run) == {"alpha/base.s0", "alpha/above.s0"}
 
 
+def test_a_training_waits_for_the_weights_that_it_reads(desk, tmp_path):
+    runs = {
+        **SHEET["runs"],
+        "reader": {"recipe": "instruments.classifier:Classifier", "dataset": "mnist", "needs": {"eyes": "base"}},
+    }
+    Path("papers/alpha.yaml").write_text(yaml.safe_dump({**SHEET, "runs": runs}))
+    assert desk().missing["alpha/reader"] == "needs net.pth of the authors: `redraw import alpha/base all=FILE`"
+    assert desk(scale="embedded").missing["alpha/reader"] == "the authors' weights are read at scale paper"
+    imports.bring("alpha/base", [f"all={saved(tmp_path, network().state_dict())}"])
+    assert set(desk().run) == {"alpha/base.s0", "alpha/reader.s0"}
+
+
 def test_another_file_is_another_run(desk, tmp_path):
     keys = []
     for bias in (0.0, 1.0):

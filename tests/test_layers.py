@@ -30,7 +30,7 @@ ROWS = [  # from the bottom up; names are modules or packages of redraw
     {"data"},
     {"recipe", "blocks"},
     {"papers", "instruments", "metrics"},
-    {"state", "device", "models", "engine", "batches", "scores", "scoring", "conditions", "released"},
+    {"state", "device", "models", "engine", "batches", "scores", "scoring", "measured", "conditions", "released"},
     {"report"},
     {"mirror", "artifacts", "mlflow_settings", "mlflow_models", "mlflow_book", "track"},
     {

@@ -7,7 +7,14 @@ import pytest
 
 from redraw.core import RedrawError
 from redraw.metrics import METRICS
-from redraw.metrics.accuracy import accuracy, accuracy_at_length, accuracy_labels_unsorted, perfect_logits
+from redraw.metrics.accuracy import (
+    accuracy,
+    accuracy_at_length,
+    accuracy_by_operator,
+    accuracy_labels_unsorted,
+    error,
+    perfect_logits,
+)
 from redraw.metrics.confusion import confusion
 from redraw.metrics.demonstrations import labels_unsorted, perfect_items
 from redraw.scores import group_name
@@ -18,6 +25,7 @@ def items(read: list[int], asked: list[int], n_words: list[int] | None = None) -
         "logits": perfect_logits(np.array(read), 3),
         "class_id": np.array(asked),
         "n_words": np.array(n_words or [3] * len(asked)),
+        "captions": np.array(["one plus one"] * len(asked)),
     }
 
 
@@ -60,6 +68,18 @@ def test_labels_unsorted_equals_accuracy_where_a_batch_holds_one_item():
     perfect = items(asked.tolist(), asked.tolist(), lengths.tolist())
     assert accuracy_labels_unsorted(perfect, batch=1)["value"] == 100.0
     assert accuracy_labels_unsorted(perfect)["value"] < 60.0
+
+
+def test_error_is_what_accuracy_leaves():
+    given = items([0, 1, 2, 2], [0, 1, 1, 2], [5, 5, 5, 5])
+    found, right = error(given), accuracy(given)
+    assert found["value"] == 25.0 and found["spread"] == right["spread"] > 0
+    assert found["per_item"].tolist() == [0, 0, 1, 0]
+    assert (METRICS["error"].better, METRICS["error"].unit, METRICS["error"].reads) == (
+        "lower",
+        "percent",
+        METRICS["accuracy"].reads,
+    )
 
 
 def test_labels_unsorted_by_hand():
@@ -111,9 +131,21 @@ def test_every_metric_of_accuracy_reads_what_it_says_and_knows_its_best(name: st
     asked = np.arange(60) % 3
     given = items(asked.tolist(), asked.tolist())
     metric = METRICS[name]
-    assert metric.better == "higher" and metric.unit == "percent"
+    best = {"higher": 100.0, "lower": 0.0}[metric.better]
     options = {"which": "longest"} if name == "accuracy_at_length" else {}
-    assert metric.fn({key: given[key] for key in metric.reads}, **options)["value"] == 100.0
+    assert metric.fn({key: given[key] for key in metric.reads}, **options)["value"] == best and metric.unit == "percent"
+
+
+def test_accuracy_of_sums_and_of_differences():
+    captions = ["one plus two", "nine minus six", "three", "one plus four minus two", "two plus one", "five minus two"]
+    read = np.array([3, 3, 3, 3, 0, 0])
+    found = accuracy_by_operator({"logits": np.eye(4)[read], "class_id": np.full(6, 3), "captions": np.array(captions)})
+    assert found["value"] == pytest.approx(100 * 4 / 6)
+    assert {kind: c["value"] for kind, c in found["columns"].items()} == {"sums": 50, "differences": 50, "both": 100}
+    assert found["columns"]["sums"]["spread"] == pytest.approx(100 * (0.25 / 2) ** 0.5)
+    assert found["parts"] == {"sums, captions": 2, "differences, captions": 2, "both, captions": 1}
+    alone = accuracy_by_operator({"logits": np.eye(4)[:1], "class_id": np.zeros(1), "captions": np.array(["zero"])})
+    assert alone["columns"] == {} and alone["value"] == 100
 
 
 def test_two_lists_of_captions_never_share_their_images():

@@ -134,6 +134,21 @@ def test_padding_and_the_batch_a_caption_stands_in_change_nothing():
         torch.testing.assert_close(alone, (mu[i : i + 1], logvar[i : i + 1]))
 
 
+def test_training_is_the_same_with_pytorchs_own_reader(monkeypatch):
+    def plain(gru, words, tokens, n_words):
+        return gru(words[tokens])[0][torch.arange(len(tokens)), n_words - 1]
+
+    curves = []
+    for reader in (ved.last_state, plain):
+        monkeypatch.setattr(ved, "last_state", reader)
+        model, batch = build(learning_rate=5e-3, init_recurrent=0.3), some_batch(16)
+        curves.append([])
+        for step in range(10):
+            torch.manual_seed(step)
+            curves[-1].append(model.train_step(batch, AT)["loss"].item())
+    assert curves[0] == pytest.approx(curves[1], rel=1e-6) and curves[0][-1] < curves[0][0]
+
+
 def test_samples_are_a_function_of_conditions_and_seed():
     model, batch = build(), some_batch()
     first = model.sample(batch, seed=3)

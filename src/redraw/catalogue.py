@@ -34,7 +34,8 @@ def catalogue() -> Answer:
     lines += [f"{'stand-ins':<20}  made here, nothing is fetched"]
     for about in drawn:
         prepared = ", ".join(about["prepared"]) or "none"
-        lines += [f"{about['name']:<20}  {about['title']}, for {', '.join(about['stands_for'])}; prepared: {prepared}"]
+        line = f"{about['name']:<20}  {about['title']}, for {', '.join(about['stands_for'])}; prepared: {prepared}"
+        lines += textwrap.wrap(line, WIDTH, subsequent_indent=" " * 22, break_on_hyphens=False)
     return lines, {"sets": sets, "stand_ins": drawn}
 
 

@@ -47,6 +47,7 @@ class Interrupted(Exception):
 class Quantity:
     """A number as a paper prints it: "4.36 ± .03" keeps its text, value, spread and the place of its last digit.
 
+    Of "≤ 80.97" and "≈ 84.62" the value is the number, and the text says what it is.
     ``unit`` is the weight of the last printed digit (0.01 for "4.36"), so that ``interval`` is what rounding allows.
     """
 
@@ -55,7 +56,7 @@ class Quantity:
     spread: float | None
     unit: float
 
-    _NUMBER = re.compile(r"^\s*(-?[\d,]*\.?\d+)\s*%?\s*(?:(?:±|\+/-|\+-)\s*([\d,]*\.?\d+)\s*%?)?\s*$")
+    _NUMBER = re.compile(r"^\s*[≤≥≈]?\s*(-?[\d,]*\.?\d+)\s*%?\s*(?:(?:±|\+/-|\+-)\s*([\d,]*\.?\d+)\s*%?)?\s*$")
 
     @classmethod
     def parse(cls, text: str) -> Quantity | None:

@@ -34,3 +34,77 @@ def silent_extra_fakes() -> dict[str, str]:
     return {
         "a normalised layer, 64 rows alone against 64 rows beside 32 interpolated ones": f"differ by {100 * gap / size:.0f} %"
     }
+
+
+def displaced_windows() -> dict[str, str]:
+    """DRAW-1: where the middle of a window lies whose numbers ask for the middle of the image, and how far apart filters are."""
+    import torch
+
+    from .blocks.windows import AS_WRITTEN, ERICJANG, TEXT2IMAGE, filters
+
+    found = {}
+    released = {
+        "ericjang/draw": (ERICJANG, 28, 5),
+        "text2image, MNIST": (TEXT2IMAGE, 60, 8),
+        "text2image, COCO": (TEXT2IMAGE, 32, 9),
+    }
+    for name, (grid, side, n) in released.items():
+        apart = (side - 1) / (n - 1) / 4  # a quarter of the start's distance, so that all filters lie on the image
+        numbers = (torch.tensor([v]) for v in ((side + 1) / 2, apart, 0.25))
+        centre, delta, sigma2 = numbers
+        pixels = torch.arange(side) - (side - 1) / 2  # from the image's middle
+        asked, got = (
+            float((filters(centre, delta, sigma2, n, side, g) * pixels).sum() / n) for g in (AS_WRITTEN, grid)
+        )
+        found[f"{name}: {n} filters on {side} pixels, {apart:.2f} pixels apart"] = (
+            f"middle at {asked:+.2f} pixels as written, {got:+.2f} as released"
+        )
+    return found
+
+
+def divergence_constant() -> dict[str, str]:
+    """DRAW-2: the divergence of latents that say nothing, as written and as ericjang/draw logs it, before and since July 2017."""
+    import torch
+
+    from .papers.draw import divergence
+
+    found = {}
+    for steps, latents in ((10, 10), (64, 100)):
+        nothing = torch.zeros(steps, latents)
+        right = float(divergence(nothing, nothing).sum())
+        without = right + steps * latents / 2
+        logged = f"logged as {without - steps * steps / 2:g} at first, as {without - steps / 2:g} since"
+        found[f"{steps} steps, {latents} latents with the prior's own distribution"] = f"{right:g} nats, {logged}"
+    return found
+
+
+def batch_reversed_captions() -> dict[str, str]:
+    """ALIGN-2: how much of a word's features changes with which other words, in a network of random weights."""
+    import torch
+
+    from .papers.align_draw.text import Language, partners
+
+    torch.manual_seed(0)
+    language = Language(100, 128)
+    for parameter in language.parameters():
+        torch.nn.init.normal_(parameter, 0.0, 0.3)
+    tokens = torch.randint(1, 100, (100, 12))
+    first, last, others = tokens.clone(), tokens.clone(), torch.cat([tokens[:1], torch.randint(1, 100, (99, 12))])
+    first[0, 0], last[0, -1] = tokens[0, 0] % 99 + 1, tokens[0, -1] % 99 + 1
+    readings = {
+        "as written": lambda asked: language(asked),
+        "as released, in training": lambda asked: language(asked, partners(asked)),
+        "as released, in samples": lambda asked: language(asked, torch.arange(100)),
+    }
+    changes = {  # and the word whose features are looked at
+        "the caption's first word, of the last": (first, -1),
+        "its last word, of the first": (last, 0),
+        "all other captions of the batch, of the first": (others, 0),
+    }
+    found = {}
+    with torch.no_grad():
+        for name, read in readings.items():
+            whole = read(tokens)[0]
+            moved = {what: read(changed)[0, k] != whole[k] for what, (changed, k) in changes.items()}
+            found[name] = "; ".join(f"{what}: {100 * units.float().mean():.0f} %" for what, units in moved.items())
+    return found

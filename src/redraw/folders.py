@@ -116,7 +116,10 @@ def _find(asked: str) -> tuple[str, Mapping[str, Any], str]:
         f"{paper}/{evaluation}": (paper, sheet, evaluation)
         for paper, sheet in sheets.items()
         for evaluation, about in sheet.get("evaluations", {}).items()
-        if about.get("metric") in METRICS and about["images"] == "model" and "among" not in about
+        if about.get("metric") in METRICS
+        and about["images"] == "model"
+        and about.get("instrument")
+        and "among" not in about
     }
     found = [place for place in known if place == asked or (not owner and place.endswith(f"/{name}"))]
     meant = [_meant(*known[place]) for place in found]

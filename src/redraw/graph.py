@@ -20,9 +20,11 @@ from .resolve import Run
 
 DRAWN = (
     "metric", "instrument", "instrument_mode", "captions", "images", "n", "snapshots", "list", "reference", "side",
-    "attention", "among",
+    "attention", "among", "drawing",
 )  # fmt: skip
 """The part of an evaluation that decides what is drawn and read; the rest is arithmetic on the arrays."""
+DRAWN_OPTIONS = ("samples", "gallery")
+"""The same of a metric's options."""
 
 
 def fingerprint(spec: Mapping[str, Any], made_from: Mapping[str, str]) -> str:
@@ -208,7 +210,7 @@ class Graph:
         made_from = [self.manifest(run.id), *inputs, *others, *instruments.values()]
         eyes = [i.replace("manifest.json", "model.pt") for i in instruments.values()]
         seen_by = [self.run[i].module for i in run.instruments.values()]
-        sampling = {n: {k: v for k, v in e.items() if k in DRAWN} for n, e in run.evaluations.items()}
+        sampling = {n: _drawn(e) for n, e in run.evaluations.items()}
         spec = {
             **common,
             "seed": run.seed,
@@ -241,3 +243,8 @@ class Graph:
             hints["overridden"] = self.overridden
         upstream = {u: self.artefacts[u].key for u in a.made_from}
         return {"key": a.key, "rule": a.rule, "spec": a.spec, "from": upstream, "hints": hints}
+
+
+def _drawn(evaluation: Mapping[str, Any]) -> dict[str, Any]:
+    options = {k: v for k, v in evaluation.get("options", {}).items() if k in DRAWN_OPTIONS}
+    return {k: v for k, v in evaluation.items() if k in DRAWN} | ({"options": options} if options else {})

@@ -137,7 +137,7 @@ def convert(job: Job) -> None:
     opened = models.open_data(spec["data"], spec["tokens"])
     described = models.described(spec, opened)
     recipe = models.build(described)
-    files = [(path_of(about), about) for about in spec["released"].values()]
+    files = {role: (path_of(about), about) for role, about in spec["released"].items()}
     state, notes = assembled(files, recipe, opened)
     recipe.load_state_dict(state)
     weights = {key: tensor.clone() for key, tensor in recipe.state_dict().items()}

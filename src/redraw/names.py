@@ -13,7 +13,7 @@ ASIDE = ("reference", "others", "attngan")
 """Editions that are not shown: what only instruments see, and the same pictures with other text."""
 
 REAL = {
-    "mnist": ("MNIST", ("",)),
+    "mnist": ("MNIST", ("", "captioned", "cluttered")),
     "cub": ("CUB-200-2011 with the captions of Reed et al.", ("", "reference", "others", "attngan")),
     "oxford102": ("Oxford-102 flowers with the captions of Reed et al.", ("", "reference")),
     "coco": ("MS COCO 2014 with Karpathy's splits", ("", "attngan")),
@@ -34,7 +34,11 @@ REAL = {
 other pictures of the same classes, say, is all the same here."""
 
 STAND_INS = {
-    "digits": ("handwritten digits of scikit-learn", {"": "mnist", "binarized": "binarized_mnist"}, ("",)),
+    "digits": (
+        "handwritten digits of scikit-learn",
+        {"": "mnist", "binarized": "binarized_mnist", "captioned": "mnist-captioned", "cluttered": "mnist-cluttered"},
+        ("",),
+    ),
     "drawn_birds": ("drawn birds", {"": "cub", "reference": "cub", "others": "cub", "attngan": "cub-attngan"}, SIZES),
     "drawn_flowers": ("drawn flowers", {"": "oxford102", "reference": "oxford102"}, SIZES),
     "drawn_scenes": (

@@ -60,6 +60,8 @@ class Plan(Graph):
                     self.missing[f"{paper}/{name}"] = said
                 else:
                     yield name
+            elif said := self._needs_files(paper, name):
+                self.missing[f"{paper}/{name}"] = said
             elif self.rows == "headline" and _at(about.get("rows"), self.scale) == "all":
                 self.missing[f"{paper}/{name}"] = "rows: all"
             elif self.scale == "smoke" and about["recipe"] in seen:
@@ -76,6 +78,12 @@ class Plan(Graph):
         if self.scale not in about.get("scales", ["paper"]):
             return "the authors' weights are read at scale paper"
         return lacking(self.sheets, self.imported, f"{paper}/{name}")
+
+    def _needs_files(self, paper: str, name: str) -> str | None:
+        """Why a run that reads released weights is not trained; None where it reads none, or they are there."""
+        needs = self.sheets[paper]["runs"][name].get("needs", {}).values()
+        found = (self._not_imported(*self._find(other, paper, f"runs.{name}.needs")) for other in needs)
+        return next(filter(None, found), None)
 
     def _evaluations(self, paper: str, name: str) -> dict[str, dict]:
         """What a run is scored by, at this scale; not by released files that nobody has brought."""

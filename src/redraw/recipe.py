@@ -66,10 +66,14 @@ class Recipe(nn.Module):
 
     ``train_step`` does forward, backward and the optimisers' steps in the paper's order and returns its losses;
     ``sample`` turns conditions into images [N, C, H, W] in [-1, 1] or token ids [N, T]. Optional: ``encode``,
-    ``validate(batch) -> dict`` of losses (no gradients), ``log_likelihood``, and ``attention(conditions, seed)`` ->
+    ``validate(batch) -> dict`` of losses (no gradients), ``bounds(batch, seed, samples)`` -> [N, samples] of
+    log p(x, z | caption) - log q(z | x, caption) in nats, x the ``image`` of the batch, as ``view`` gives it, z by ``seed`` alone
+    (blocks.conditioning.draws_of: rows of one number in ``noise_group`` share theirs and are compared by what is in them,
+    other rows have their own, whose errors cancel in a mean), and ``attention(conditions, seed)`` ->
     {"attention.<side>": [N, T, side, side]}, the share of each place's attention that each word has in what ``sample``
-    draws of the same, a map a stage. Averaged weights are submodules, so that state and export hold them without
-    anybody's help.
+    draws of the same, a map a stage, and ``drawing(conditions, seed)`` -> [N, T, C, H, W] in [-1, 1], what ``sample`` draws
+    of the same after each of T steps, the last being its image. Averaged weights are submodules, so that state and export
+    hold them without anybody's help.
 
     ``asks``: fields of a batch that ``sample`` needs beside the caption, of the image whose caption it is.
     ``batches``: images | classes (distinct classes, one image of each) | classes_with_replacement.
@@ -93,6 +97,10 @@ class Recipe(nn.Module):
 
     def sample(self, conditions: Batch, seed: int) -> Tensor:
         raise NotImplementedError
+
+    def selected(self, files: Mapping[str, Mapping[str, Tensor]]) -> Mapping[str, Mapping[str, Tensor]]:
+        """Of released ``files``, {role: {key: tensor}}, those that are weights, and of these what this data set needs."""
+        return files
 
     def view(self, image: Tensor) -> Tensor:
         """Real images [N, C, H, W] of the data set as this model's own are: cut and reduced where the model does so."""

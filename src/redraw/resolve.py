@@ -11,7 +11,7 @@ from typing import Any
 from .core import RedrawError, nearest
 
 Sheets = Mapping[str, Mapping[str, Any]]
-LOOKED_AT = 16  # images whose attention is kept, at most
+LOOKED_AT = 16  # images whose attention or steps are kept, at most
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def resolve(sheet: Mapping[str, Any], name: str, params: Mapping[str, Any]) -> t
 def sized(evaluation: Mapping[str, Any], scale: str, where: str) -> dict[str, Any]:
     """An evaluation as it is at one scale: ``n`` may be given scale by scale.
 
-    Raises RedrawError where there is none for it, and for maps of attention that nobody could look at.
+    Raises RedrawError where there is none for it, and for maps of attention or steps of drawing that nobody could look at.
     """
     n = evaluation["n"]
     if isinstance(n, Mapping):
@@ -134,6 +134,12 @@ def sized(evaluation: Mapping[str, Any], scale: str, where: str) -> dict[str, An
     ):
         raise RedrawError(
             f"{where}: attention is there to be looked at: give n 1 to {LOOKED_AT}, captions, images: model, and no metric"
+        )
+    if evaluation.get("drawing") and (
+        not 1 <= n <= LOOKED_AT or evaluation["images"] != "model" or "metric" in evaluation
+    ):
+        raise RedrawError(
+            f"{where}: steps of drawing are there to be looked at: give n 1 to {LOOKED_AT}, images: model, and no metric"
         )
     return {**evaluation, "n": n}
 

@@ -9,19 +9,25 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .core import RedrawError, canonical_json, digest, nearest, read_json
-from .metrics import METRICS, TEXT
+from .metrics import BOUNDS, METRICS, TEXT
 
 
 class Reader(NamedTuple):
-    """Who reads images, and how: role of an instrument, its mode, the pixels a side that images are first brought to."""
+    """Who reads images, and how: role of an instrument, its mode, the pixels a side that images are first brought to.
+
+    ``samples``: draws of each item; ``gallery``: images that each caption is held against.
+    """
 
     role: str
     mode: str
     side: int | None
+    samples: int | None = None
+    gallery: int | None = None
 
     @property
     def name(self) -> str:
-        return f"{self.role}.{self.mode}" + (f".{self.side}px" if self.side else "")
+        more = {"px": self.side, "samples": self.samples, "gallery": self.gallery}
+        return ".".join([self.role or "pixels", self.mode, *(f"{n}{of}" for of, n in more.items() if n)])
 
 
 OWN = Reader("self", "eval", None)
@@ -29,7 +35,9 @@ OWN = Reader("self", "eval", None)
 
 
 def reader_of(evaluation: Mapping[str, Any]) -> Reader:
-    return Reader(evaluation.get("instrument", ""), evaluation.get("instrument_mode", "eval"), evaluation.get("side"))
+    role, mode = evaluation.get("instrument", ""), evaluation.get("instrument_mode", "eval")
+    options = evaluation.get("options", {})
+    return Reader(role, mode, evaluation.get("side"), options.get("samples"), options.get("gallery"))
 
 
 def group_name(evaluation: Mapping[str, Any]) -> str:
@@ -81,7 +89,9 @@ def score(folder: Path, spec: Mapping[str, Any]) -> dict[str, Any]:
             about = METRICS[e["metric"]]
             arrays = _arrays(items, e)
             role = reader_of(e).role
-            key = protocol(e, spec["dataset"], manifest["data"], weights.get(role), arrays, vocabularies.get(role))
+            # A likelihood is read by the very model that is compared.
+            eyes = None if {*about.reads} & {*BOUNDS} else weights.get(role)
+            key = protocol(e, spec["dataset"], manifest["data"], eyes, arrays, vocabularies.get(role))
             if "among" in e:
                 key["among_weights"] = weights[e["among"]]
             own = {
@@ -101,6 +111,16 @@ def score(folder: Path, spec: Mapping[str, Any]) -> dict[str, Any]:
                 **{k: result[k] for k in ("envelope", "parts") if result.get(k) is not None},
                 **own,
             }
+            for column, given in result.get("columns", {}).items():
+                fields = {**key, "column": column}
+                metrics[f"{name}/{column}"] = {
+                    **_numbers(given), "n": metrics[name]["n"], "selection": "last", **own,
+                    **{k: given[k] for k in ("envelope", "better", "unit", "kind") if k in given},
+                    "protocol": fields, "protocol_key": digest(fields),
+                }  # fmt: skip
+            if "curve" in result:
+                curves[name] = {"y_label": f"{name} ({own['unit']})", **result["curve"]}
+                continue
             steps = items[f"{group_name(e)}/steps"].tolist() if e.get("snapshots") else []
             if steps:  # released weights have none
                 values = [about.fn(at, **e.get("options", {}))["value"] for at in _over_snapshots(items, e, steps)]

@@ -1,6 +1,12 @@
 """Samples, and what the instruments read on them: per-item arrays, so that every metric is arithmetic afterwards.
 
-Evaluations that need the same images share one draw, and one reading of each instrument.
+Evaluations that need the same images share one draw, and one reading of each instrument. Those by the model's likelihood
+(their metric reads ``bounds`` or ``gallery_bounds``) have ``instrument: self``, captions as any other, ``none`` for a model
+without, ``images: real``, and as options ``samples``, K draws of the latent variables for each pair of image and caption
+(default 1), and for retrieval ``gallery``, G images for each caption (100). ``images: shuffled`` are there the real ones,
+dealt out at random. The recipe's ``bounds`` (recipe.py) gets at most CHUNK pairs and four draws of each at a time; one
+caption stands in many pairs of a call. Structural similarity (``ssim``) needs no instrument and captions of images; its
+option ``samples`` says how many images are drawn for each. Examples: measured.py.
 """
 
 from __future__ import annotations
@@ -19,7 +25,6 @@ import torch.nn.functional as F
 from .conditions import (
     CHUNK,
     Conditions,
-    asked_in_parts,
     conditions_of,
     from_bytes,
     pictures_in_parts,
@@ -29,6 +34,7 @@ from .conditions import (
 )
 from .core import RedrawError, atomic_path
 from .data.base import Prepared
+from .measured import MEASURED, attention, drawing, measured
 from .metrics import METRICS, TEXT
 from .models import Instrument
 from .recipe import Batch, Recipe
@@ -37,6 +43,7 @@ from .scores import OWN, Reader, group_name, reader_of
 Model = tuple[Recipe, dict[int, dict]]
 Words = tuple[np.ndarray, np.ndarray]
 """tokens [N, T] and n_words [N], in the vocabulary of whoever reads them"""
+OF_THE_CAPTION = ("class_id", "n_words", "captions")  # fields of items.npz that nobody has to read
 
 
 def draw(
@@ -47,13 +54,18 @@ def draw(
 
     Where an evaluation asks for ``attention``, samples.npz has ``<group>/attention.<side>`` uint8 [N, T, side, side] for
     each stage of the recipe's method of this name, 255 being the largest value of the caption in the stage, so that its
-    words compare, and ``<group>/words`` [N, T], "" behind the last one.
+    words compare, and ``<group>/words`` [N, T], "" behind the last one. Where it asks for ``drawing``, ``<group>/drawing``
+    uint8 [N, T, C, H, W] is the image after each of T steps, by the recipe's method of this name.
 
     items.npz: ``<group>/class_id``, ``<group>/n_words`` [N], ``<group>/captions`` [N] where there are captions,
     ``<group>/<reader>/<field>`` [N, …] and ``<field>_labels`` for what the instruments read, the same below
     ``reference-<split>/`` for real images that are compared with. With snapshots ``<group>/steps`` [S], and for each of
     these steps ``<group>/<reader>/<field>@<step>`` [N, …]; what a caption says to an instrument does not change with
     the model and is kept once. Held in memory are the bytes of one group and what one instrument reads on them.
+
+    The reader's name ends in ``.<K>samples`` and ``.<G>gallery`` where the options say so. Fields that no instrument's
+    ``encode`` gives, float64: ``bounds`` [N, K] in nats, of each image with its own caption; ``gallery_bounds`` [F, G, G],
+    as metrics/retrieval.py reads them; ``ssim`` [N, R] and ``ssim_labels`` [R], each reading's mean over the K images.
     """
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for evaluation in evaluations.values():
@@ -72,12 +84,15 @@ def draw(
                 style = conditions.extra["style"][: len(np.unique(conditions.extra["style"]))]
                 keep_sample(f"{name}/style", to_bytes(real_images(model[0], opened, style)))
             if any(m.get("attention") for m in members):
-                for field, values in _attention(model[0], conditions, opened, seed).items():
+                for field, values in attention(model[0], conditions, opened, seed).items():
                     keep_sample(f"{name}/{field}", values)
+            if any(m.get("drawing") for m in members):
+                keep_sample(f"{name}/drawing", drawing(model[0], conditions, opened, seed))
             for reader, wanted in _readers(members).items():
-                instrument = instruments[reader.role]
-                words = _words(reader, wanted, instrument, conditions)
-                found = read(instrument, reader.mode, torch.from_numpy(images), words, reader.side)
+                found = measured(wanted, reader, members[0], model[0], conditions, opened, images, seed)
+                if wanted - found.keys():
+                    words = _words(reader, wanted, instruments[reader.role], conditions)
+                    found |= read(instruments[reader.role], reader.mode, torch.from_numpy(images), words, reader.side)
                 for field, values in found.items():
                     if field.removesuffix("_labels") in wanted:
                         keep(f"{name}/{reader.name}/{field}", values)
@@ -160,30 +175,14 @@ def _drawn(
     return np.concatenate([to_bytes(part) for part in parts])
 
 
-def _attention(recipe: Recipe, conditions: Conditions, opened: Prepared, seed: int) -> dict[str, np.ndarray]:
-    """The recipe's maps in bytes and the words that they are of. Raises RedrawError for a recipe that has none."""
-    if not hasattr(type(recipe), "attention"):  # a submodule may be called so
-        raise RedrawError(
-            f"evaluation, attention: {type(recipe).__name__} attends to no words: ask only runs of a recipe that does"
-        )
-    recipe.eval()
-    parts = [recipe.attention(*asked) for asked in asked_in_parts(recipe, conditions, opened, seed)]
-    found = {}
-    for field in parts[0]:
-        maps = torch.cat([part[field] for part in parts]).float()
-        largest = maps.amax((1, 2, 3), keepdim=True).clamp_min(torch.finfo(maps.dtype).tiny)
-        found[field] = (255 * maps / largest).round().to(torch.uint8).cpu().numpy()
-    vocabulary, written = opened.tokens.vocabulary, zip(conditions.tokens, conditions.n_words, strict=True)
-    words = [[vocabulary[i] if k < n else "" for k, i in enumerate(row)] for row, n in written]
-    return found | {"words": np.array(words)}
-
-
 def _readers(members: Iterable[Mapping[str, Any]]) -> dict[Reader, set[str]]:
     """{reader: fields that are kept}, by the readers' names."""
     found: dict[Reader, set[str]] = {}
-    for m in (m for m in members if m.get("instrument")):
+    for m in members:
         about = METRICS.get(m.get("metric", ""))
-        found.setdefault(reader_of(m), set()).update(about.reads if about else ())
+        reads = {*about.reads} - {*OF_THE_CAPTION} if about else set()
+        if m.get("instrument") or reads & {*MEASURED}:
+            found.setdefault(reader_of(m), set()).update(reads)
         if about and about.own:
             found.setdefault(OWN, set()).update(about.own)
     return dict(sorted(found.items(), key=lambda entry: entry[0].name))
@@ -239,10 +238,13 @@ def _follow(
     final = {key: tensor.clone() for key, tensor in recipe.state_dict().items()}
     for step in sorted(snapshots):
         recipe.load_state_dict(snapshots[step])
-        images = torch.from_numpy(_drawn(members[0], recipe, conditions, opened, seed))
+        images = _drawn(members[0], recipe, conditions, opened, seed)
         for reader, wanted in readers:
-            words = _words(reader, wanted, instruments[reader.role], conditions) if reader.role == "self" else None
-            for field, values in read(instruments[reader.role], reader.mode, images, words, reader.side).items():
+            found = measured(wanted, reader, members[0], recipe, conditions, opened, images, seed)
+            if wanted - found.keys():
+                words = _words(reader, wanted, instruments[reader.role], conditions) if reader.role == "self" else None
+                found |= read(instruments[reader.role], reader.mode, torch.from_numpy(images), words, reader.side)
+            for field, values in found.items():
                 if field in wanted:
                     keep(f"{name}/{reader.name}/{field}@{step}", values)
     recipe.load_state_dict(final)

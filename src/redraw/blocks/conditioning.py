@@ -24,6 +24,11 @@ def noise_of(conditions: Batch, n: int, width: int, seed: int) -> Tensor:
     return torch.from_numpy(drawn[place])
 
 
+def draws_of(conditions: Batch, n: int, width: int, seed: int, samples: int) -> Tensor:
+    """[samples, n, width]: as many draws of noise, each as ``noise_of`` from a seed of its own."""
+    return torch.stack([noise_of(conditions, n, width, seed + k) for k in range(samples)])
+
+
 class ReadsText(Reads):
     """Mixin of a recipe conditioned on the embedding of a frozen text encoder, which it holds as ``text``.
 

@@ -31,6 +31,11 @@ def of_digits(kind: int, options: Mapping[str, Any], prepared: Prepared, folder:
     if kind == 4:
         operations, seed = tuple(options["operations"]), options["seed"]
         tables["unseen"] = [unseen_captions(d, options["unseen"], operations, seed) for d in range(10)]
+        if options["lengths"] is not None:
+            tables["lengths"] = [
+                [c for n in options["lengths"] for c in unseen_captions(d, options["unseen"], (n,), seed)]
+                for d in range(10)
+            ]
         tables["released"] = [[caption.split() for caption in RELEASED_TESTS.get(d, ())] for d in range(10)]
     encoded = {}
     for name, of_class in tables.items():

@@ -5,7 +5,8 @@ stretched in contrast, v -> 4 (v - 0.5) + 0.5, to strokes as full as MNIST's. 45
 train.
 
 Edition binarized stands for the static-binarised MNIST (Larochelle and Murray): every pixel is drawn once, white with its grey
-level as probability, and written as that set's three files; a sixth of the training images validates.
+level as probability, and written as that set's three files; a sixth of the training images validates. Editions captioned and
+cluttered are the same files as the digits': the reader makes of them what it makes of MNIST's.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy as np
 from ..core import RedrawError, atomic_write, nearest
 from .mnist import RAW_FILES, write_idx
 
-EDITIONS = ("", "binarized")
+EDITIONS = ("", "binarized", "captioned", "cluttered")
 TEST_PER_CLASS = 45
 
 
@@ -36,7 +37,7 @@ def fetch(raw: Path, edition: str = "") -> None:
     labels = found.target.astype(np.uint8)
     images = np.stack([_like_mnist(image) for image in found.images])
     train, test = _split(labels)
-    if edition == "":
+    if edition != "binarized":
         for name, values in zip(RAW_FILES, (images[train], labels[train], images[test], labels[test]), strict=True):
             write_idx(raw / name, values)
         return

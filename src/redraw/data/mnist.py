@@ -2,7 +2,8 @@
 
 The four files hold a training and a test split. The VED paper speaks of a validation set as well and does not say
 which: here it is the last part of the training split, a sixth by default (10,000 of MNIST's 60,000). The paper's
-released code validates on the test split instead.
+released code validates on the test split instead. Two editions are made of the same files: captioned (digit_scenes.py) and
+cluttered (digit_clutter.py).
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ..core import RedrawError, atomic_path
-from .lists import GET_AGAIN, none_left, required, split_options
+from .digit_clutter import write_cluttered
+from .digit_scenes import DIGIT, Digits, write_captioned
+from .lists import GET_AGAIN, edition, none_left, required, split_options
 from .writer import PreparedWriter
 
 RAW_FILES = (
@@ -33,6 +36,9 @@ PUBLISHED = {
 }
 """SHA-256 of MNIST's own files, from the checksum lists of TensorFlow Datasets. Fashion-MNIST has the same names."""
 
+COMPOSED = {"captioned": write_captioned, "cluttered": write_cluttered}
+"""What makes an edition of all digits, {split: digits}."""
+
 UBYTE = 0x08  # IDX's code of unsigned bytes
 
 
@@ -42,29 +48,23 @@ def find_raw(raw: str | os.PathLike, name: str) -> Path | None:
 
 
 def prepare(raw: Path, writer: PreparedWriter, options: Mapping[str, Any]) -> None:
-    """The IDX files of folder ``raw`` -> splits train, validation and test of grey images.
+    """The IDX files of folder ``raw`` -> splits train, validation and test of grey images, or of what an edition makes of them.
 
     Option ``validation_size``: how many of the last training images validate. Raises RedrawError for a file that is
     missing or not as the format says (which file, what was expected, what was found).
     """
     own, others = split_options(options, {"validation_size": None})
     none_left(others, writer.dataset, own)
-    writer.classes = [str(digit) for digit in range(10)]
+    kind = edition(writer.dataset, ["", *COMPOSED])
     for name, said in writer.raw.items():
         if name in PUBLISHED and said["sha256"] != PUBLISHED[name]:
             writer.note(f"{name} is not MNIST's published file, as its SHA-256 shows: is another data set wanted here?")
-    for part in ("train", "t10k"):
-        images, labels = (
-            required(raw, f"{name}[.gz]", find_raw(raw, name), writer.dataset, "the four IDX files")
-            for name in RAW_FILES
-            if name.startswith(part)
-        )
-        read = _pairs(images, labels)
-        n = next(read)[1]
-        kept = n - _validation_size(own["validation_size"], n, writer.dataset) if part == "train" else n
-        for i, (image, label) in enumerate(read):
-            split = "test" if part == "t10k" else "train" if i < kept else "validation"
-            writer.add(image, label, f"{part}-{i:05d}", split)
+    if kind:
+        COMPOSED[kind](_whole(raw, writer.dataset, own["validation_size"]), writer)
+        return
+    writer.classes = [str(digit) for digit in range(10)]
+    for image, label, name, split in _digits(raw, writer.dataset, own["validation_size"]):
+        writer.add(image, label, name, split)
 
 
 def write_idx(path: str | os.PathLike, values: np.ndarray) -> None:
@@ -78,6 +78,37 @@ def write_idx(path: str | os.PathLike, values: np.ndarray) -> None:
 
 
 # --- inside ------------------------------------------------------------------------------------------------------
+
+
+def _digits(raw: Path, dataset: str, asked: int | None) -> Iterator[tuple[np.ndarray, int, str, str]]:
+    """Image [H, W] uint8, label, name and split of every digit, in the order of the files."""
+    for part in ("train", "t10k"):
+        images, labels = (
+            required(raw, f"{name}[.gz]", find_raw(raw, name), dataset, "the four IDX files")
+            for name in RAW_FILES
+            if name.startswith(part)
+        )
+        read = _pairs(images, labels)
+        n = next(read)[1]
+        kept = n - _validation_size(asked, n, dataset) if part == "train" else n
+        for i, (image, label) in enumerate(read):
+            split = "test" if part == "t10k" else "train" if i < kept else "validation"
+            yield image, label, f"{part}-{i:05d}", split
+
+
+def _whole(raw: Path, dataset: str, asked: int | None) -> dict[str, Digits]:
+    """All digits of the size of MNIST's, by split. Raises RedrawError for others."""
+    found: dict[str, tuple[list[np.ndarray], list[int]]] = {}
+    for image, label, name, split in _digits(raw, dataset, asked):
+        if image.shape != (DIGIT, DIGIT):
+            said = " x ".join(map(str, image.shape))
+            raise RedrawError(
+                f"{raw}: image {name} has {said} pixels, expected {DIGIT} x {DIGIT}: put MNIST's own files there"
+            )
+        images, labels = found.setdefault(split, ([], []))
+        images.append(image)
+        labels.append(label)
+    return {split: Digits(np.stack(images), np.array(labels)) for split, (images, labels) in found.items()}
 
 
 def _validation_size(asked: int | None, n: int, dataset: str) -> int:

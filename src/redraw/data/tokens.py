@@ -12,6 +12,7 @@ A sheet's entry under ``tokens``:
     per_class         kind 3: how many captions a class (64)
     unseen            kinds 3 and 4: how many held-out captions a class (20)
     operations        kind 4: how many operators in these ([2, 3, 4])
+    lengths           kind 4: as many held-out captions of each of these numbers of operators, in a table of this name (null)
     seed              of what is sampled (0)
   dataset:
     vocabulary        built: from the captions; released: the authors', and their ids instead of the captions (built)
@@ -63,6 +64,7 @@ OF_DIGITS = {
     "per_class": 64,
     "unseen": 20,
     "operations": [2, 3, 4],
+    "lengths": None,
     "seed": 0,
 }
 LENGTHS = {"max_words": None, "longer": "cut", "seed": 0}

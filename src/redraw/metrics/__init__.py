@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .accuracy import accuracy, accuracy_at_length, accuracy_labels_unsorted
+from .accuracy import (
+    accuracy,
+    accuracy_at_length,
+    accuracy_by_length,
+    accuracy_by_operator,
+    accuracy_labels_unsorted,
+    error,
+)
 from .agreement import embedding_agreement, embedding_difference
 from .attributes import attribute_consistency
+from .bounds import importance_bound, variational_bound, variational_bound_all_captions
 from .confusion import confusion
 from .diversity import coverage
 from .frechet import fid_infinity, frechet_distance
@@ -15,9 +23,13 @@ from .inception import inception_score
 from .kernel import kernel_distance
 from .published_scores import is_coco, is_cub, is_oxford
 from .r_precision import r_precision
+from .retrieval import image_retrieval
+from .ssim import ssim
 from .zero_shot import zero_shot_accuracy
 
 TEXT = "text_embedding"  # the one field that an instrument reads from captions
+BOUNDS = ("bounds", "gallery_bounds")
+"""What the scored model itself says of real images: of a caption's own, and of each image of its gallery"""
 
 
 @dataclass(frozen=True)
@@ -27,7 +39,9 @@ class Metric:
     ``reference``: the same fields of real images are needed beside them, as ``reference_<field>``. ``own``: fields that the
     run itself says, as ``own_<field>``. Further entries that
     ``fn`` may return: ``spread``, ``per_fold``, ``per_item``, ``n`` (items that counted), ``envelope`` [lowest,
-    highest] over plausible readings of the protocol, ``parts`` {name: number}.
+    highest] over plausible readings of the protocol, ``parts`` {name: number}, ``curve`` {x, y, x_label} over something
+    other than training, which takes the evaluation's name, and ``columns`` {name: {value, and whichever of spread,
+    envelope, better, unit, kind}}: further numbers, each scored as <evaluation>/<name>.
     """
 
     fn: Callable[..., dict]
@@ -41,9 +55,12 @@ class Metric:
 METRICS = {
     "accuracy": Metric(accuracy, "higher", "percent", ("logits", "class_id")),
     "accuracy_at_length": Metric(accuracy_at_length, "higher", "percent", ("logits", "class_id", "n_words")),
+    "accuracy_by_length": Metric(accuracy_by_length, "higher", "percent", ("logits", "class_id", "captions")),
+    "accuracy_by_operator": Metric(accuracy_by_operator, "higher", "percent", ("logits", "class_id", "captions")),
     "accuracy_labels_unsorted": Metric(
         accuracy_labels_unsorted, "higher", "percent", ("logits", "class_id", "n_words")
     ),
+    "error": Metric(error, "lower", "percent", ("logits", "class_id")),
     "confusion": Metric(confusion, "higher", "percent", ("logits", "class_id")),
     "inception_score": Metric(inception_score, "higher", "", ("logits",)),
     "is_cub": Metric(is_cub, "higher", "", ("logits",)),
@@ -64,4 +81,9 @@ METRICS = {
     "r_precision": Metric(
         r_precision, "higher", "percent", ("image_embedding", "text_embedding", "class_id", "captions")
     ),
+    "image_retrieval": Metric(image_retrieval, "higher", "percent", ("gallery_bounds",)),
+    "ssim": Metric(ssim, "higher", "", ("ssim",)),
+    "variational_bound": Metric(variational_bound, "lower", "nats", ("bounds",)),
+    "variational_bound_all_captions": Metric(variational_bound_all_captions, "lower", "nats", ("bounds", "n_words")),
+    "importance_bound": Metric(importance_bound, "lower", "nats", ("bounds",)),
 }

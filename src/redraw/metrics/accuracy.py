@@ -20,6 +20,12 @@ def accuracy(items: Mapping[str, np.ndarray]) -> dict:
     return _percent(hits.astype(np.float64))
 
 
+def error(items: Mapping[str, np.ndarray]) -> dict:
+    """100 minus ``accuracy``, of the same ``items``: the share that is misread; ``spread`` and hits ``per_item`` are its own."""
+    found = accuracy(items)
+    return {**found, "value": 100 - found["value"], "per_item": 1 - found["per_item"]}
+
+
 def accuracy_at_length(items: Mapping[str, np.ndarray], which: str) -> dict:
     """``accuracy`` of the items with the ``shortest`` or the ``longest`` captions among those drawn; ``n`` counts them.
 
@@ -31,6 +37,43 @@ def accuracy_at_length(items: Mapping[str, np.ndarray], which: str) -> dict:
     chosen = length == (length.min() if which == "shortest" else length.max())
     found = accuracy({**items, **{name: items[name][chosen] for name in ("logits", "class_id")}})
     return {**found, "n": int(chosen.sum())}
+
+
+def accuracy_by_length(items: Mapping[str, np.ndarray]) -> dict:
+    """``accuracy``, and the same over the number of words of the captions, as written: words are what blanks part.
+
+    ``items``: logits [N, K], class_id [N], captions [N]. ``value``, ``spread`` and ``per_item`` are ``accuracy``'s over all
+    items; ``parts``: percent by length, "3 words"; ``curve``: the same over the lengths, with each one's standard error
+    ``spread`` and number of items ``n``.
+    """
+    length = np.array([len(str(caption).split()) for caption in items["captions"]])
+    found, lengths = accuracy(items), np.unique(length)
+    hits = [found["per_item"][length == words] for words in lengths]
+    of_length = [_percent(h) for h in hits]
+    curve = {
+        "x": lengths.tolist(),
+        "y": [f["value"] for f in of_length],
+        "x_label": "words in the caption",
+        "spread": [f["spread"] for f in of_length],
+        "n": [len(h) for h in hits],
+    }
+    parts = {f"{x} word{'s' * (x != 1)}": y for x, y in zip(curve["x"], curve["y"], strict=True)}
+    return {**found, "parts": parts, "curve": curve}
+
+
+def accuracy_by_operator(items: Mapping[str, np.ndarray]) -> dict:
+    """``accuracy``, and the same of the captions that add alone, that subtract alone, and that do both.
+
+    ``items``: logits [N, K], class_id [N], captions [N]. ``value``, ``spread`` and ``per_item`` are ``accuracy``'s over all
+    items; ``columns`` sums, differences and both, each of what there is any of, with its standard error and number of items;
+    a caption without an operator is in none of them.
+    """
+    words = [str(caption).split() for caption in items["captions"]]
+    plus, minus = (np.array([word in of for of in words]) for word in ("plus", "minus"))
+    found, kinds = accuracy(items), {"sums": plus & ~minus, "differences": minus & ~plus, "both": plus & minus}
+    columns = {kind: _percent(found["per_item"][chosen]) for kind, chosen in kinds.items() if chosen.any()}
+    parts = {f"{kind}, captions": int(chosen.sum()) for kind, chosen in kinds.items()}
+    return {**found, "columns": columns, "parts": parts}
 
 
 def accuracy_labels_unsorted(items: Mapping[str, np.ndarray], batch: int = 128, passes: int = 10) -> dict:

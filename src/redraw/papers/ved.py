@@ -48,6 +48,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..blocks.recurrent import last_state
 from ..core import RedrawError
 from ..recipe import About, Batch, Recipe, Schedule, Step
 
@@ -105,10 +106,7 @@ class Encoder(nn.Module):
         self.logvar = nn.Linear(config.hidden, latents)
 
     def forward(self, tokens: Tensor, n_words: Tensor) -> tuple[Tensor, Tensor]:
-        assert tokens.ndim == 2 and n_words.shape == tokens.shape[:1]
-        states, _ = self.gru(self.codes[tokens])  # [N, T, hidden]
-        # The state after the last word. What stands behind it is padding, which a causal reader has not yet seen.
-        last = states[torch.arange(len(tokens), device=tokens.device), n_words - 1]  # [N, hidden]
+        last = last_state(self.gru, self.codes, tokens, n_words)  # [N, hidden]
         return self.mu(last), self.logvar(last)
 
 

@@ -6,7 +6,7 @@ A file comes in by kind (``KINDS``). No pickle is obeyed, and every shape is che
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,8 @@ KINDS = {
     "embedded_captions": "embeddings:embedded_captions",
     "stackgan_names": "embeddings:stackgan_names",
     "stackgan_vectors": "embeddings:stackgan_vectors",
+    "skip_thoughts": "skip_thoughts:encoder",
+    "skip_thoughts_table": "skip_thoughts:table",
 }
 """{kind: module of this package and its function, (path) -> {key of our network: array}, or Converted}."""
 
@@ -83,23 +85,25 @@ def fit(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], file: str) ->
 
 
 def assembled(
-    files: Iterable[tuple[Path, Mapping[str, Any]]], recipe: Recipe, opened: Prepared
+    files: Mapping[str, tuple[Path, Mapping[str, Any]]], recipe: Recipe, opened: Prepared
 ) -> tuple[dict[str, Tensor], list[str]]:
-    """(state of ``recipe``, what is to be said of it) of released files and of what its run says of each.
+    """(state of ``recipe``, what is to be said of it) of {role: a released file, and what its run says of it}.
 
     Raises RedrawError as ``convert`` and ``fit`` do.
     """
     state, notes = recipe.state_dict(), []
+    found = {role: convert(path, about["kind"], about.get("from")) for role, (path, about) in files.items()}
     tables: dict[str, dict[str, Tensor]] = {}
-    for path, about in files:
-        found = convert(path, about["kind"], about.get("from"))
+    for role in [role for role in found if files[role][1]["kind"] in TABLES]:
+        rows = found.pop(role)
+        for place in files[role][1]["into"]:
+            tables.setdefault(place, {}).update(rows)
+    for role, tensors in recipe.selected(found).items():
+        about = files[role][1]
         for place in about["into"]:
-            if about["kind"] in TABLES:
-                tables.setdefault(place, {}).update(found)
-                continue
             prefix = f"{place}." if place else ""
             own = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
-            state |= {prefix + key: value for key, value in fit(found, own, about["file"]).items()}
+            state |= {prefix + key: value for key, value in fit(tensors, own, about["file"]).items()}
     if tables:
         from .embeddings import table
 

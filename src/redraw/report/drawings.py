@@ -93,8 +93,21 @@ def _samples(f: Json, ident: str) -> str:
     note = f"<figcaption>{text(f['note'])}</figcaption>" if f.get("note") else ""
     return (
         f'<div class="scroll" role="region" tabindex="0" aria-labelledby="{ident}"><table class="samples"><thead><tr>'
-        f'<th scope="col">Caption</th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>{note}'
+        f'<th scope="col">Caption</th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>{_motion(f)}{note}'
     )
+
+
+def _motion(f: Json) -> str:
+    """What moves is shown where somebody asks for it, and is gone when it is closed again."""
+    shown = [
+        f'<p class="small">{caption(g["caption"])}</p><p>{picture(g["animation"], "in motion: " + g["caption"])}</p>'
+        for g in f["grid"]
+        if g.get("animation")
+    ]
+    if not shown:
+        return ""
+    inner = f'<div class="scroll" role="region" tabindex="0" aria-label="{text(f["title"])}, in motion">{"".join(shown)}</div>'
+    return f'<details class="nums noprint"><summary>In motion</summary>{inner}</details>'
 
 
 def _attention(f: Json, ident: str) -> str:

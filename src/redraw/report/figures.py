@@ -1,4 +1,4 @@
-"""A sheet's figures filled with what our runs gave: curves, confusion matrices, samples, attention. No torch."""
+"""A sheet's figures filled with what our runs gave: curves, confusion matrices, samples, attention, drawing. No torch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def figure(
 
     Curves: a series for each seed and, from two seeds on, their mean, all of one label. Confusion: counts summed over
     seeds. Samples: the first seed's, nothing chosen; with ``columns``, each caption's first picture by each run.
-    Attention: the first seed's strips, as ``attention.strips`` gives them.
+    Attention and drawing: the first seed's, as ``attention.strips`` and ``animation.sequences`` give them.
     """
     runs = run_ids(asked["run"])
     made = {
@@ -71,6 +71,8 @@ def _confusion(made: dict[str, Any], asked: Mapping[str, Any], found: Mapping[st
 def _pictures(made: dict[str, Any], asked: Mapping[str, Any], found: Mapping[str, Mapping]) -> None:
     grids = (s.get(asked["kind"], {}).get(asked["evaluation"]) for s in found.values())
     made["grid"] = next(filter(None, grids), [])
+    if made["grid"] and asked["kind"] == "drawing":
+        made["labels"] = [f"step {k}" for k in made["grid"][0]["steps"]]
 
 
 def _side_by_side(

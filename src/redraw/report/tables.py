@@ -13,6 +13,7 @@ from ..data.base import Prepared
 from ..resolve import sized
 from ..sheets import read_sheets
 from . import cells, render
+from .animation import sequences
 from .attention import strips
 from .compare import write_comparable
 from .gallery import contact_sheet, data_uri, stand_ins
@@ -122,5 +123,5 @@ def grid(path: Path, evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [*styles, *({"caption": caption, "images": row} for caption, row in rows.items())]
 
 
-SHOWN = {"samples": grid, "attention": strips}
+SHOWN = {"samples": grid, "attention": strips, "drawing": sequences}
 """What a figure of each kind shows of a run's samples.npz, by kind."""

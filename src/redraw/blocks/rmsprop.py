@@ -1,0 +1,43 @@
+"""RMSprop as written by hand before libraries had it, and gradients cut down one tensor at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+
+class RMSprop(torch.optim.Optimizer):
+    """p -= lr g / sqrt(m + eps), m = decay m + (1 - decay) g^2, which starts at 0.
+
+    PyTorch's own adds eps behind the root: where m is far below eps that is a step of another size.
+    """
+
+    def __init__(self, parameters: Iterable[Tensor], lr: float, decay: float, eps: float) -> None:
+        super().__init__(parameters, {"lr": lr, "decay": decay, "eps": eps})
+
+    @torch.no_grad()
+    def step(self) -> None:
+        for group in self.param_groups:
+            learning = [p for p in group["params"] if p.grad is not None]
+            if not learning:
+                continue
+            gradients = [p.grad for p in learning]
+            for p in learning:
+                if not self.state[p]:
+                    self.state[p]["mean_square"] = torch.zeros_like(p)
+            means = [self.state[p]["mean_square"] for p in learning]
+            torch._foreach_mul_(means, group["decay"])
+            torch._foreach_addcmul_(means, gradients, gradients, 1 - group["decay"])
+            roots = torch._foreach_add(means, group["eps"])
+            torch._foreach_sqrt_(roots)
+            torch._foreach_addcdiv_(learning, gradients, roots, -group["lr"])
+
+
+@torch.no_grad()
+def clip_each(parameters: Iterable[Tensor], norm: float) -> None:
+    """Scale the gradient of each parameter by itself down to the L2 norm ``norm``, where it is longer."""
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    scales = [(norm / length).clamp(max=1.0) for length in torch._foreach_norm(gradients)]
+    torch._foreach_mul_(gradients, scales)

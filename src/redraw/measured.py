@@ -1,0 +1,177 @@
+"""What is read on images by no instrument: the model's own bounds, attention and steps, similarity to the true images.
+
+In a sheet:
+
+    retrieval: {metric: image_retrieval, options: {gallery: 100, score: log_mean_exp},
+                instrument: self, captions: test, images: real, n: 1000}
+    bound:     {metric: variational_bound, options: {samples: 10}, instrument: self, captions: test, images: real, n: 1000}
+    tighter:   {metric: importance_bound, options: {samples: 10}, instrument: self, captions: test, images: real, n: 1000}
+    ssim:      {metric: ssim, options: {samples: 50}, captions: test, images: model, n: 1000}
+
+and in its tables and claims ``retrieval/r1``, ``retrieval/r5``, ``retrieval/r10``, ``retrieval/r50``, ``retrieval/median``,
+and ``retrieval/chance_r1`` and so on for a row of kind floor. A retrieval asks for G pairs of each of the n captions;
+evaluations of the same captions, images and n with the same ``samples`` (and ``gallery``) share their pairs. All pairs of a
+retrieval have the same noise. Bounds that are averaged have noise of their own for each image: an error that all images
+shared would not average out.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from .conditions import CHUNK, Conditions, asked_in_parts, pictures, pictures_in_parts, real_images, to_bytes
+from .core import RedrawError
+from .data.base import Prepared
+from .metrics import BOUNDS
+from .metrics.ssim import readings, similarities
+from .recipe import Recipe
+from .scores import Reader
+
+MEASURED = (*BOUNDS, "ssim")
+GALLERY = 100
+DRAWS = 4  # of each pair in one call of ``bounds``
+MOST_SAMPLES = 1 << 20  # a seed each
+APART = 1000  # seeds between two images drawn for one caption
+
+
+@torch.no_grad()
+def measured(
+    wanted: Collection[str], reader: Reader, evaluation: Mapping[str, Any], recipe: Recipe, conditions: Conditions,
+    opened: Prepared, images: np.ndarray, seed: int,
+) -> dict[str, np.ndarray]:  # fmt: skip
+    """Those of the fields ``bounds``, ``gallery_bounds`` and ``ssim`` that are ``wanted``, as scoring.draw names them.
+
+    ``images`` [N, C, H, W] in bytes is what was drawn first. Raises RedrawError for a model without ``bounds``, and for
+    similarity where captions belong to no image.
+    """
+    found = {}
+    if {*BOUNDS} & {*wanted}:
+        if not hasattr(type(recipe), "bounds"):
+            raise RedrawError(
+                f"evaluation, metric {evaluation['metric']}: {type(recipe).__name__} has no likelihood: score so only "
+                "runs of a recipe with bounds"
+            )
+        recipe.eval()
+        true = _held_against(evaluation, recipe, conditions, opened, seed)
+        if "bounds" in wanted:
+            found["bounds"] = _bounds(recipe, conditions, true, opened, seed, reader.samples or 1)
+        if "gallery_bounds" in wanted:
+            found["gallery_bounds"] = _galleries(recipe, conditions, true, opened, seed, reader)
+    if "ssim" in wanted:
+        values, labels = _similar(evaluation, recipe, conditions, opened, images, seed, reader.samples or 1)
+        found |= {"ssim": values, "ssim_labels": labels}
+    return found
+
+
+def attention(recipe: Recipe, conditions: Conditions, opened: Prepared, seed: int) -> dict[str, np.ndarray]:
+    """The recipe's maps in bytes and the words that they are of. Raises RedrawError for a recipe that has none."""
+    if not hasattr(type(recipe), "attention"):  # a submodule may be called so
+        raise RedrawError(
+            f"evaluation, attention: {type(recipe).__name__} attends to no words: ask only runs of a recipe that does"
+        )
+    recipe.eval()
+    parts = [recipe.attention(*asked) for asked in asked_in_parts(recipe, conditions, opened, seed)]
+    found = {}
+    for field in parts[0]:
+        maps = torch.cat([part[field] for part in parts]).float()
+        largest = maps.amax((1, 2, 3), keepdim=True).clamp_min(torch.finfo(maps.dtype).tiny)
+        found[field] = (255 * maps / largest).round().to(torch.uint8).cpu().numpy()
+    vocabulary, written = opened.tokens.vocabulary, zip(conditions.tokens, conditions.n_words, strict=True)
+    words = [[vocabulary[i] if k < n else "" for k, i in enumerate(row)] for row, n in written]
+    return found | {"words": np.array(words)}
+
+
+def drawing(recipe: Recipe, conditions: Conditions, opened: Prepared, seed: int) -> np.ndarray:
+    """uint8 [N, T, C, H, W]. Raises RedrawError for a recipe that draws at once."""
+    if not hasattr(type(recipe), "drawing"):
+        raise RedrawError(
+            f"evaluation, drawing: {type(recipe).__name__} draws at once: ask only runs of a recipe with steps"
+        )
+    recipe.eval()
+    return np.concatenate(
+        [to_bytes(recipe.drawing(*asked)) for asked in asked_in_parts(recipe, conditions, opened, seed)]
+    )
+
+
+# --- inside ------------------------------------------------------------------------------------------------------
+
+
+def _held_against(
+    evaluation: Mapping[str, Any], recipe: Recipe, conditions: Conditions, opened: Prepared, seed: int
+) -> torch.Tensor:
+    """Images [N, C, H, W] whose probability is asked for: as the control says, shuffled ones being real ones too."""
+    shuffled = evaluation["images"] == "shuffled"
+    asked = {**evaluation, "images": "real"} if shuffled else evaluation
+    images = pictures(asked, recipe, conditions, opened, seed)
+    return images[np.random.default_rng([1, len(images)]).permutation(len(images))] if shuffled else images
+
+
+def _bounds(
+    recipe: Recipe, conditions: Conditions, images: torch.Tensor, opened: Prepared, seed: int, samples: int
+) -> np.ndarray:
+    """float64 [N, samples]: of each row of ``images`` under the same row's caption."""
+    device = next(recipe.parameters()).device
+    found = []
+    for k, (batch, its_seed) in enumerate(asked_in_parts(recipe, conditions, opened, seed)):
+        batch["image"] = images[k * CHUNK : (k + 1) * CHUNK].to(device)
+        parts = []
+        for first in range(0, samples, DRAWS):
+            drawn = min(DRAWS, samples - first)
+            part = recipe.bounds(batch, its_seed * MOST_SAMPLES + first, drawn)
+            if part.shape != (len(batch["image"]), drawn):
+                raise RedrawError(
+                    f"{type(recipe).__name__}.bounds: {list(part.shape)} for {len(batch['image'])} pairs and {drawn} "
+                    "samples: give a row a pair, a column a sample"
+                )
+            parts.append(part.double().cpu().numpy())
+        found.append(np.concatenate(parts, 1))
+    return np.concatenate(found)
+
+
+def _galleries(
+    recipe: Recipe, conditions: Conditions, images: torch.Tensor, opened: Prepared, seed: int, reader: Reader
+) -> np.ndarray:
+    """float64 [F, G, G], mean over samples: galleries are made of the rows at random, each row in one; a rest is left out."""
+    n = len(conditions)
+    size = min(reader.gallery or GALLERY, n)
+    order = np.random.default_rng([2, n]).permutation(n)[: n - n % size].reshape(-1, size)
+    together = max(1, CHUNK // size)  # captions whose pairs are put into one call
+    found = []
+    for rows in order:
+        for first in range(0, size, together):
+            captions = rows[first : first + together].repeat(size)
+            shown = np.tile(rows, len(captions) // size)
+            pairs = conditions.take(captions)
+            same_noise = {**pairs.extra, "noise_group": np.zeros(len(shown), np.int64)}
+            pairs = dataclasses.replace(pairs, image=conditions.image[shown], extra=same_noise)
+            found.append(_bounds(recipe, pairs, images[shown], opened, seed, reader.samples or 1).mean(1))
+    return np.concatenate(found).reshape(-1, size, size)
+
+
+def _similar(
+    evaluation: Mapping[str, Any], recipe: Recipe, conditions: Conditions, opened: Prepared, images: np.ndarray,
+    seed: int, samples: int,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """(similarities [N, R], names [R] of the readings): each image's mean over the samples, then of their mean image."""
+    if (conditions.image < 0).any():
+        raise RedrawError(
+            f"evaluation, metric ssim: captions {evaluation['captions']!r} belong to no image: ask for those of a split"
+        )
+    true = to_bytes(real_images(recipe, opened, conditions.image)) / 255
+    if evaluation["images"] not in ("model", "shuffled"):
+        samples = 1  # another draw of a control is the same
+    total, each = np.zeros(images.shape), 0.0
+    for k in range(samples):
+        if k:
+            parts = pictures_in_parts(evaluation, recipe, conditions, opened, seed + k * APART)
+            images = np.concatenate([to_bytes(part) for part in parts])
+        total += images / 255
+        each = each + similarities(images / 255, true) / samples
+    names = [r.label for r in readings(images.shape[1], min(images.shape[2:]))]
+    labels = [f"{name} {average}" for average in ("samples", "image") for name in names]
+    return np.concatenate([each, similarities(total / samples, true)], 1), np.array(labels)
