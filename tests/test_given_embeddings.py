@@ -50,7 +50,10 @@ def empty(birds: Prepared, **fields: Any) -> GivenEmbeddings:
 def filled(birds: Prepared, *files: tuple[Path, str, str], **fields: Any) -> tuple[GivenEmbeddings, list[str]]:
     """The table of (path, kind, part), as a run's weights are kept and read, and what is said of it."""
     recipe = empty(birds, **fields)
-    about = [(path, {"kind": kind, "into": [part], "file": path.name}) for path, kind, part in files]
+    about = {
+        str(role): (path, {"kind": kind, "into": [part], "file": path.name})
+        for role, (path, kind, part) in enumerate(files)
+    }
     state, notes = assembled(about, recipe, birds)
     other = empty(birds, **fields)
     other.load_state_dict(state)
@@ -289,7 +292,7 @@ def test_another_width_and_another_recipe_are_one_line(birds, vectors, tmp_path)
     assert said(filled, birds, *files, length=200) == (
         "given_embeddings: captions of 201 characters, but the table's have 200: give both runs the same tokens"
     )
-    about = [(path, {"kind": kind, "into": [name], "file": path.name}) for path, kind, name in files]
+    about = {name: (path, {"kind": kind, "into": [name], "file": path.name}) for path, kind, name in files}
     assert said(assembled, about, torch.nn.Linear(1, 1), birds) == (
         "Linear has no table of captions: give the run the recipe GivenEmbeddings"
     )

@@ -98,17 +98,17 @@ def assembled(
         rows = found.pop(role)
         for place in files[role][1]["into"]:
             tables.setdefault(place, {}).update(rows)
+    if tables:
+        from .embeddings import table
+
+        rows, notes = table(tables, recipe, opened)
+        state |= rows
     for role, tensors in recipe.selected(found).items():
         about = files[role][1]
         for place in about["into"]:
             prefix = f"{place}." if place else ""
             own = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
             state |= {prefix + key: value for key, value in fit(tensors, own, about["file"]).items()}
-    if tables:
-        from .embeddings import table
-
-        rows, notes = table(tables, recipe, opened)
-        state |= rows
     return state, notes
 
 

@@ -23,8 +23,8 @@ As written (the poster)
 Differences of the released code (mansimov/text2image@beafc1c), numbered as in the sheet
     D1  The batch is reversed, not the words. Its batches have captions of one length; here those of each length in a batch are
         such a batch. Samples and bounds are of one caption each, which is then its own partner.
-    D2  The windows lie a filter's distance too far to the left and above, with an odd number of filters half as much again, and
-        pixels are counted from 0 against centres that count from 1 (blocks/windows.py).
+    D2  Windows lie a filter's distance too far up and left, with an odd number of filters half of that; and, since pixels are
+        counted from 0 against centres that count from 1, a pixel too far down and right (blocks/windows.py).
     D3  Gradients are cut down to norm 10 one tensor at a time.
     D5  The learning rate is a tenth after each validation that is worse than the best so far; that stays part of the state.
     D6  Captions of fewer than 7 and more than 29 words are not trained on.
