@@ -6,11 +6,12 @@ import math
 
 import pytest
 import torch
+from bounds_check import check_bounds
 from torch import Tensor, nn
 from torch.distributions import Normal
 
 from redraw import engine
-from redraw.blocks.conditioning import noise_of
+from redraw.blocks.conditioning import draws_of, noise_of
 from redraw.core import RedrawError
 from redraw.models import weights_digest
 from redraw.papers.align_draw import lapgan, sharpener, vae
@@ -114,10 +115,10 @@ def test_samples_follow_seed_and_caption_and_rows_with_one_noise_share_it(recipe
 
 
 @VAES
-def test_bounds_are_the_librarys_densities_at_one_noise_for_all_rows(recipe):
+def test_bounds_are_the_librarys_densities(recipe):
     model, batch = small(recipe, pixel_deviation=0.3).eval(), some_batch()
-    found = model.bounds(batch, 5, 3)
-    eps = torch.randn(3, 4, generator=torch.Generator().manual_seed(5))
+    found = check_bounds(model, batch, 3)
+    eps = draws_of(batch, 6, 4, 5, 3)
     with torch.no_grad():
         c = model.condition(model.held["text"].text(batch["tokens"]))
         mu, logvar = model.encoder(batch["image"], c).chunk(2, 1)
@@ -132,7 +133,7 @@ def test_bounds_are_the_librarys_densities_at_one_noise_for_all_rows(recipe):
 @VAES
 def test_a_caption_is_read_once_however_many_images_it_stands_with(recipe):
     model, batch = small(recipe).eval(), some_batch()
-    pairs = {"image": batch["image"], "tokens": batch["tokens"][[0, 0, 0, 1, 1, 0]]}
+    pairs = {"image": batch["image"], "tokens": batch["tokens"][[0, 0, 0, 1, 1, 0]], "noise_group": torch.zeros(6)}
     model.held["text"].read = 0
     found = model.bounds(pairs, 5, 2)
     assert model.held["text"].read == 2

@@ -57,6 +57,7 @@ from torch import Tensor, nn
 from ..blocks.adversarial import adam, set_step_size
 from ..blocks.conditioning import noise_of
 from ..blocks.crops import cut, drawn_window
+from ..blocks.rmsprop import clip_each
 from ..blocks.windows import AS_WRITTEN, ERICJANG, PARAMETERS, Grid, window
 from ..core import RedrawError
 from ..recipe import About, Batch, Recipe, Schedule, Step
@@ -266,13 +267,6 @@ def divergence(mu: Tensor, log_sigma: Tensor) -> Tensor:
 def log_likelihood(canvas: Tensor, image: Tensor) -> Tensor:
     """log p(x | z) [N] in nats: independent Bernoulli pixels with logits ``canvas``. Eq. 9."""
     return -F.binary_cross_entropy_with_logits(canvas.float(), image, reduction="none").sum((1, 2, 3))
-
-
-def clip_each(parameters: list[nn.Parameter], norm: float) -> None:
-    """D7: every tensor's gradient cut to ``norm`` by itself."""
-    gradients = [p.grad for p in parameters]
-    scales = [norm / n.clamp(min=norm) for n in torch._foreach_norm(gradients)]
-    torch._foreach_mul_(gradients, scales)
 
 
 class Trained(Recipe):

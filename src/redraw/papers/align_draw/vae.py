@@ -27,7 +27,7 @@ from torch import Tensor, nn
 
 from ...blocks.adversarial import adam, descended
 from ...blocks.captions import draw_captions
-from ...blocks.conditioning import ReadsText, drawn_around, noise_of
+from ...blocks.conditioning import ReadsText, drawn_around, draws_of, noise_of
 from ...core import RedrawError
 from ...recipe import About, Batch, Recipe, Schedule, Step
 
@@ -108,11 +108,11 @@ class CaptionVAE(ReadsText, Recipe):
     def bounds(self, batch: Batch, seed: int, samples: int) -> Tensor:
         """log p(x, z | caption) - log q(z | x, caption) [N, samples] in nats, of ``image`` and ``tokens`` [N, T].
 
-        z follows from noise that depends on ``seed`` alone and is the same for every row. The mean over samples is the
+        z follows from noise of ``seed`` alone, the same for rows of one ``noise_group``. The mean over samples is the
         variational bound. A caption that comes again is read once.
         """
         image, tokens = batch["image"], batch["tokens"]
-        eps = torch.randn(samples, self.config.latents, generator=torch.Generator().manual_seed(seed)).to(image)
+        eps = draws_of(batch, len(image), self.config.latents, seed, samples).to(image)
         distinct, which = torch.unique(tokens, dim=0, return_inverse=True)
         h, found = self.embed(distinct[:, None]), []
         with self.autocast():
