@@ -37,6 +37,20 @@ def missing(reason: str) -> None:
     pytest.skip(reason)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several processes test (`make test`): one starts all services and workflows, first of all; the others take
+    file after file, each by one process, since its fixtures are made once."""
+
+    def starts(item: pytest.Item) -> bool:
+        asked = {"made", "desk", "mounted"} & set(item.fixturenames)
+        return bool(asked or any(item.get_closest_marker(m) for m in ("workflow", "slurm", "postgres", "browser")))
+
+    items.sort(key=lambda item: not starts(item))
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("services" if starts(item) else item.path.stem))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for service, programs in SERVICES.items():
         if item.get_closest_marker(service) and find(service) is None:
