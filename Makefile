@@ -18,7 +18,7 @@ test:      ## linters, then tests  [TESTS=tests/test_x.py]
 test: $(READY_DEV)
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
-	@$(RUN) pytest -n logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder $(TESTS)
+	@$(RUN) pytest -n logical --maxprocesses 4 --no-loadscope-reorder $(TESTS)
 
 reference: ## the tables under docs/reference/: three seeds, all rows
 reference: $(READY)

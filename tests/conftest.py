@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -37,18 +39,29 @@ def missing(reason: str) -> None:
     pytest.skip(reason)
 
 
-@pytest.hookimpl(tryfirst=True)
+@functools.cache
+def starts_services(file: str) -> bool:
+    """Whether some test of a file starts a service or a workflow, by its marks and fixtures."""
+    asked = r"mark\.(workflow|slurm|postgres|browser)\b|^def test_\w+\([^)]*\b(made|desk|mounted)\b"
+    return re.search(asked, Path(file).read_text(), re.M) is not None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes test (`make test`): one starts all services and workflows, first of all; the others take
-    file after file, each by one process, since its fixtures are made once."""
+    items.sort(key=lambda item: not starts_services(str(item.path)))
 
-    def starts(item: pytest.Item) -> bool:
-        asked = {"made", "desk", "mounted"} & set(item.fixturenames)
-        return bool(asked or any(item.get_closest_marker(m) for m in ("workflow", "slurm", "postgres", "browser")))
 
-    items.sort(key=lambda item: not starts(item))
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("services" if starts(item) else item.path.stem))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Where several processes test (`make test`): one starts all services and workflows, from the first moment on; the
+    others take file after file, each whole, since its fixtures are made once."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Files(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "services" if starts_services(str(config.rootpath / file)) else file
+
+    return Files(config, log)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
