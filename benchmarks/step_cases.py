@@ -27,11 +27,12 @@ class Data(NamedTuple):
     classes: int
     trained: int  # classes that the training images are of
     words: int
+    side: int | None = None  # pixels, where no form says so
 
 
 DATA = {
     "cub": Data(3, 200, 150, 5450), "oxford102": Data(3, 102, 82, 5450), "coco": Data(3, 1, 1, 27297),
-    "mnist": Data(1, 10, 10, 20),
+    "mnist": Data(1, 10, 10, 20, 28), "binarized_mnist": Data(1, 10, 10, 20, 28),
 }  # fmt: skip
 OTHER = Data(3, 10, 10, 5450)
 
@@ -49,6 +50,9 @@ class Case(NamedTuple):
 
 CASES = (
     Case("ved/kind4", 32),
+    Case("draw/mnist", 16),
+    Case("align_draw/align_draw", 4),
+    Case("align_draw/fully_conn_vae", 32),
     Case("gan_int_cls/text", 8),
     Case("gan_int_cls/gan_int_cls", 16),
     Case("gan_int_cls/coco_text", 8),
@@ -103,7 +107,7 @@ def about_of(run: str, scale: str) -> tuple[About, int]:
     form = about.get("form", {})
     form = sheet.get("forms", {}).get(form.get(scale) if isinstance(form, Mapping) else form, {})
     square = form.get("square")  # a side, or true: as large as the shorter one
-    side = 28 if family == "mnist" else square if type(square) is int else form.get("size", SIZE)
+    side = data.side or (square if type(square) is int else form.get("size", SIZE))
     things = [f"present::{k}" for k in range(COCO_CATEGORIES)] if family == "coco" else []
     things = things or [f"has_part{k // 8}::{k}" for k in range(CUB_ATTRIBUTES)]
     trained = tuple(range(data.trained))
