@@ -40,28 +40,31 @@ def missing(reason: str) -> None:
 
 
 @functools.cache
-def starts_services(file: str) -> bool:
-    """Whether some test of a file starts a service or a workflow, by its marks and fixtures."""
-    asked = r"mark\.(workflow|slurm|postgres|browser)\b|^def test_\w+\([^)]*\b(made|desk|mounted)\b"
-    return re.search(asked, Path(file).read_text(), re.M) is not None
+def place(file: str) -> tuple[int, str]:
+    """Where several processes test (`make test`): which of them has a file's tests, and when.
+
+    First come the files that start services; one process has all that share the smoke run (``made``), each of the others
+    a file after another, whole, since its fixtures are made once.
+    """
+    text = Path(file).read_text()
+    shared = re.search(r"^def test_\w+\([^)]*\b(made|desk)\b", text, re.M) and not re.search(r"^def desk\(", text, re.M)
+    starts = re.search(r"mark\.(workflow|slurm|postgres|browser)\b", text)
+    return (0, "made") if shared else (1, file) if starts else (2, file)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: not starts_services(str(item.path)))
+    items.sort(key=lambda item: place(str(item.path))[0])
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """Where several processes test (`make test`): one starts all services and workflows, from the first moment on; the
-    others take file after file, each whole, since its fixtures are made once."""
     from xdist.scheduler import LoadScopeScheduling
 
-    class Files(LoadScopeScheduling):
+    class Places(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            file = nodeid.partition("::")[0]
-            return "services" if starts_services(str(config.rootpath / file)) else file
+            return place(str(config.rootpath / nodeid.partition("::")[0]))[1]
 
-    return Files(config, log)
+    return Places(config, log)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -11,6 +11,8 @@ from scipy import special
 from redraw.core import Quantity, RedrawError
 from redraw.report import audit, cells, claims
 from redraw.report.arithmetic import gain_interval
+from redraw.report.draws import DRAWS
+from redraw.report.draws import draws as over_items
 from redraw.report.judge import agrees, default_margin, of_the_model, possible, same_protocol, tost
 from redraw.report.printed import kendall_tau, printed_cells
 from redraw.sheets import read_sheets
@@ -363,10 +365,31 @@ def test_a_standard_error_moves_the_draws(spread, word):
     assert claims.evaluate(GREATER, "p", {}, scores_of(values, spread=spread), 5)["verdict"] == word
 
 
+def test_values_of_the_same_items_are_drawn_together():
+    hard = np.random.default_rng(0).normal(0, 300, 100)  # what makes an item hard is hard for both
+    blocks = {"a": (1929 + hard).tolist(), "b": (1930 + hard + np.sin(np.arange(100))).tolist()}
+    claim = GREATER | {"metric": "bound"}
+
+    def found(n_of_b: int) -> dict:
+        def scores(run, seed):
+            metric = {"value": float(np.mean(blocks[run])), "spread": 30.0, "better": "lower", "unit": "nats"}
+            metric |= {
+                "per_block": blocks[run],
+                "n": 100,
+                "protocol": {"captions": "test", "n": 100 if run == "a" else n_of_b},
+            }
+            return {"metrics": {"bound": metric | {"kind": "own"}}}
+
+        return claims.evaluate(claim, "p", {}, scores, 5)
+
+    assert found(100)["verdict"] == "holds" and found(100)["probability"] > 0.98
+    assert 0.4 < found(99)["probability"] < 0.6, "of other items each has its own error"
+
+
 def test_draws_are_about_the_value_and_as_wide_as_the_standard_error():
     def draws(**metric):
-        found = claims._draws({"value": 40.0, **metric}, np.random.default_rng(0))
-        assert len(found) == 1 + claims.DRAWS and found[0] == 40
+        found = over_items({"value": 40.0, **metric}, np.random.default_rng(0))
+        assert len(found) == 1 + DRAWS and found[0] == 40
         return float(found[1:].mean()), float(found[1:].std())
 
     assert draws(spread=2.0) == (pytest.approx(40, abs=0.4), pytest.approx(2, rel=0.15))

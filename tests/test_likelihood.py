@@ -146,7 +146,11 @@ def test_shuffled_images_are_the_real_ones_under_other_captions(birds, tmp_path)
     assert (dealt != np.arange(N)).any()
     pairs = [pair(birds, image, caption) for caption, image in enumerate(dealt)]
     expected = Linear().bounds({name: torch.cat([p[name] for p in pairs]) for name in pairs[0]}, 0, 1)
-    np.testing.assert_allclose(items[f"train-shuffled-{N}/{place}"], expected, rtol=1e-6)
+    by_image = items[f"train-shuffled-{N}/{place}"]  # as those of the same images under their own captions
+    np.testing.assert_allclose(by_image[dealt], expected, rtol=1e-6)
+    found = scored(tmp_path, {"own": {**SELF, **of}, "other": {**SELF, **of, "images": "shuffled"}})["metrics"]
+    for name, place_of in (("own", GROUP), ("other", f"train-shuffled-{N}")):
+        np.testing.assert_allclose(found[name]["per_block"], -items[f"{place_of}/{place}"][:, 0], rtol=1e-5)
 
 
 def test_bounds_are_followed_over_snapshots(birds, tmp_path):

@@ -13,16 +13,24 @@ import time
 import pytest
 from desk import Desk
 from slurm_machine import GPUS, Slurm
-from test_workflow import RUNS
 
 pytestmark = [pytest.mark.slurm, pytest.mark.workflow]
 PROFILE = "workflow/profiles/slurm/config.yaml"
+PAPERS = ("ved", "gan_int_cls")  # enough for trainings that wait for others, and for some that go at once
 
 
 @pytest.fixture(scope="module")
 def slurm(tmp_path_factory):
     with Slurm(tmp_path_factory.mktemp("slurm")) as machine:
         yield machine
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory):
+    """These papers, made by one machine."""
+    desk = Desk.smoke(tmp_path_factory.mktemp("local"), PAPERS)
+    desk.tables()
+    return desk
 
 
 def submitting(desk: Desk, slurm: Slurm) -> Desk:
@@ -37,8 +45,8 @@ def submitting(desk: Desk, slurm: Slurm) -> Desk:
     return desk
 
 
-def copy(made: Desk, folder) -> Desk:
-    shutil.copytree(made.folder, folder, symlinks=True)
+def copy(desk: Desk, folder) -> Desk:
+    shutil.copytree(desk.folder, folder, symlinks=True)
     return Desk(folder)
 
 
@@ -79,9 +87,9 @@ def results(desk: Desk) -> dict[str, str]:
     return said | {name: record["digest"] for name, record in records.items() if "digest" in record}
 
 
-def test_a_cluster_gives_what_one_machine_gives(made, slurm, tmp_path):
+def test_a_cluster_gives_what_one_machine_gives(local, slurm, tmp_path):
     """The whole workflow from nothing; one training meets its time limit, and one node is drained under it."""
-    there, here = submitting(Desk.smoke(tmp_path / "there"), slurm), copy(made, tmp_path / "here")
+    there, here = submitting(Desk.smoke(tmp_path / "there", PAPERS), slurm), copy(local, tmp_path / "here")
     for desk in (there, here):  # 35 s: Slurm looks at time limits every 30 s
         desk.depart("toy", "Echo", "steps", 500, pause=0.07)
     calls = []
@@ -103,9 +111,9 @@ def test_a_cluster_gives_what_one_machine_gives(made, slurm, tmp_path):
         slurm.call(
             "scontrol", "update", f"JobId={long}", "TimeLimit=2"
         )  # minutes: the profile's warning is due at once
-        local = start(here)
+        beside = start(here)
         assert call.wait(400) == 0, (tmp_path / "there.said").read_text()[-5000:]
-        assert local.wait(300) == 0, (tmp_path / "here.said").read_text()[-5000:]
+        assert beside.wait(300) == 0, (tmp_path / "here.said").read_text()[-5000:]
     finally:
         slurm.call("scontrol", "update", "node=n2", "state=resume")
         for started in calls:
@@ -122,7 +130,7 @@ def test_a_cluster_gives_what_one_machine_gives(made, slurm, tmp_path):
     assert [r["status"] for r in rows if "train results/smoke/runs/toy" in r["what"]] == ["interrupted", "finished"]
     assert [job["JobState"] for job in slurm.jobs() if job["JobId"] == long] == ["FAILED"]  # and not TIMEOUT
     trained = [e["run"] for e in there.spooled("trained")]
-    assert sorted(trained) == sorted(RUNS)
+    assert sorted(trained) == sorted({e["run"] for e in local.spooled("trained")}) and len(trained) >= 8
 
     computed = [r for r in rows if r["gpu"]]
     assert {r["what"].split()[0] for r in computed} == {"pretrain", "train", "sample"}
@@ -139,9 +147,9 @@ def test_a_cluster_gives_what_one_machine_gives(made, slurm, tmp_path):
     assert there.jobs() == {}
 
 
-def test_dvc_repro_goes_through_slurm(made, slurm, tmp_path):
+def test_dvc_repro_goes_through_slurm(local, slurm, tmp_path):
     """Two papers are dirty: their trainings are submitted by one Snakemake, and what DVC deletes is copied without Slurm."""
-    desk = submitting(copy(made, tmp_path / "d"), slurm)
+    desk = submitting(copy(local, tmp_path / "d"), slurm)
     desk.run("redraw", "record")
     desk.commit("recorded")
     desk.depart("toy", "Echo", "learning_rate", 2.0)

@@ -57,9 +57,9 @@ def measured(
                 "runs of a recipe with bounds"
             )
         recipe.eval()
-        true = _held_against(evaluation, recipe, conditions, opened, seed)
+        true, row_of = _held_against(evaluation, recipe, conditions, opened, seed)
         if "bounds" in wanted:
-            found["bounds"] = _bounds(recipe, conditions, true, opened, seed, reader.samples or 1)
+            found["bounds"] = _bounds(recipe, conditions, true, opened, seed, reader.samples or 1)[row_of]
         if "gallery_bounds" in wanted:
             found["gallery_bounds"] = _galleries(recipe, conditions, true, opened, seed, reader)
     if "ssim" in wanted:
@@ -103,12 +103,14 @@ def drawing(recipe: Recipe, conditions: Conditions, opened: Prepared, seed: int)
 
 def _held_against(
     evaluation: Mapping[str, Any], recipe: Recipe, conditions: Conditions, opened: Prepared, seed: int
-) -> torch.Tensor:
-    """Images [N, C, H, W] whose probability is asked for: as the control says, shuffled ones being real ones too."""
+) -> tuple[torch.Tensor, np.ndarray]:
+    """(images [N, C, H, W] whose probability is asked for, the row of each [N]): as the control says, shuffled ones being
+    real ones too. Kept by these rows, a shuffled image's bound stands where its bound under its own caption does."""
     shuffled = evaluation["images"] == "shuffled"
     asked = {**evaluation, "images": "real"} if shuffled else evaluation
     images = pictures(asked, recipe, conditions, opened, seed)
-    return images[np.random.default_rng([1, len(images)]).permutation(len(images))] if shuffled else images
+    order = np.random.default_rng([1, len(images)]).permutation(len(images)) if shuffled else np.arange(len(images))
+    return images[order], np.argsort(order)
 
 
 def _bounds(

@@ -30,6 +30,7 @@ class Reader(NamedTuple):
         return ".".join([self.role or "pixels", self.mode, *(f"{n}{of}" for of, n in more.items() if n)])
 
 
+BLOCKS = 100
 OWN = Reader("self", "eval", None)
 """The run itself, where a metric holds what it says against what an instrument says."""
 
@@ -133,13 +134,26 @@ def score(folder: Path, spec: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _numbers(result: Mapping[str, Any]) -> dict[str, Any]:
-    spread, folds = result.get("spread"), result.get("per_fold")
+    spread, folds, items = result.get("spread"), result.get("per_fold"), _blocks(result)
     return {
         "value": float(result["value"]),
         "spread": None if spread is None else float(spread),
         "folds": None if folds is None else len(folds),
         "per_fold": None if folds is None else [float(v) for v in folds],
+        **({} if items is None else {"per_block": items}),
     }
+
+
+def _blocks(result: Mapping[str, Any]) -> list[float] | None:
+    """Means of up to 100 blocks of the items, in their order, where the value is the items' mean: what two values of the
+    same items are compared by."""
+    if result.get("per_item") is None:
+        return None
+    items = np.asarray(result["per_item"], np.float64)
+    for unit in (1.0, 100.0):  # hits are counted in ones, and told in percent
+        if len(items) and np.isclose(unit * items.mean(), float(result["value"]), rtol=1e-6, atol=1e-9):
+            return [float(f"{unit * b.mean():.7g}") for b in np.array_split(items, min(BLOCKS, len(items)))]
+    return None
 
 
 def _arrays(items: Mapping[str, np.ndarray], e: Mapping[str, Any]) -> dict[str, np.ndarray]:

@@ -59,6 +59,7 @@ def image_retrieval(
             "value": float(average(of_each)),
             "spread": float(average(of_each[again], axis=1).std()),
             "envelope": [min(readings), max(readings)],
+            "per_item": of_each,
             **about,
         }
         columns[f"chance_{name}"] = {"value": chance, "kind": "floor", **about}

@@ -12,7 +12,8 @@ Forms (``left`` and ``right``: an operand; ``over``: a list of operands; an oper
 
 Probability. In each seed the statement is won to a share w_s in [0, 1]: 1 or 0 by its value; where items are known
 (per-fold values, a standard error over items, or a percentage of n items) the share of 400 draws of the items in which
-it holds. Seeds are then independent trials of one unknown rate of winning, uniform beforehand, and the probability
+it holds. Values that are means over the same items are drawn together: what an easy item adds to both then decides
+nothing. Seeds are then independent trials of one unknown rate of winning, uniform beforehand, and the probability
 printed is that this rate exceeds one half: P(Beta(1 + sum w, 1 + S - sum w) > 1/2). Five seeds won of five give .98, two
 of two .88; seeds resampled with replacement would call both certain.
 """
@@ -28,9 +29,9 @@ from scipy import special
 
 from ..core import Quantity
 from .arithmetic import gain_interval
+from .draws import DRAWS, draws, same_items
 from .judge import ENOUGH_SEEDS, of_the_model
 
-DRAWS = 400
 KIND_WORDS = {"ceiling": "ceiling", "degraded": "degraded images", "floor": "floor"}
 Scores = Callable[[str, int], Mapping[str, Any] | None]
 """(run as the sheet writes it, seed) -> its scores.json, or None"""
@@ -164,40 +165,25 @@ def _share(claim: Mapping[str, Any], scores: Scores, seed: int) -> tuple[float, 
     if not operands(claim):
         return None
     generator = np.random.default_rng([seed, *claim["id"].encode()])
+    named = [None if "value" in o else (scores(o["run"], seed) or {}).get("metrics", {}).get(o["metric"])
+             for o in operands(claim)]  # fmt: skip
+    if any(metric is None and "value" not in o for metric, o in zip(named, operands(claim), strict=True)):
+        return None
+    together = same_items([metric for metric in named if metric is not None])
+    chosen = generator.integers(together, size=(DRAWS, together)) if together else None
     drawn, shown, better = [], [], "higher"
-    for o in operands(claim):
-        if "value" in o:
+    for metric, o in zip(named, operands(claim), strict=True):
+        if metric is None:
             drawn.append(np.full(DRAWS + 1, float(o["value"])))
             shown.append(f"{o['value']:g}")
             continue
-        found = scores(o["run"], seed)
-        metric = (found or {}).get("metrics", {}).get(o["metric"])
-        if metric is None:
-            return None
         better = metric.get("better") or better
-        drawn.append(_draws(metric, generator))
+        drawn.append(draws(metric, generator, chosen))
         shown.append(f"{metric['value']:.4g}")
     won = holds(claim, np.stack(drawn, -1), -1 if better == "lower" else 1)
     # Draws that move nothing mean that no items are known: then the value itself decides.
     moved = any(np.ptp(d) > 0 for d in drawn)
     return float(won[1:].mean() if moved else won[0]), ", ".join(shown)
-
-
-def _draws(metric: Mapping[str, Any], generator: np.random.Generator) -> np.ndarray:
-    """[1 + DRAWS]: the value itself, then the value over items drawn anew."""
-    value, folds, n = float(metric["value"]), metric.get("per_fold"), metric.get("n")
-    if folds and len(folds) > 1:
-        f = np.asarray(folds, dtype=float)
-        again = value + f[generator.integers(len(f), size=(DRAWS, len(f)))].mean(-1) - f.mean()
-    elif metric.get("spread"):  # a standard error over items
-        again = generator.normal(value, float(metric["spread"]), DRAWS)
-        if metric.get("unit") == "percent":
-            again = again.clip(0, 100)
-    elif metric.get("unit") == "percent" and n and 0 <= value <= 100:
-        again = 100 * generator.binomial(int(n), value / 100, DRAWS) / int(n)
-    else:
-        again = np.full(DRAWS, value)
-    return np.concatenate([[value], again])
 
 
 def _confused(claim: Mapping[str, Any], found: Mapping[str, Any] | None) -> tuple[float, str] | None:
