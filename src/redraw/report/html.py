@@ -139,8 +139,7 @@ def _table(table_json: Json, t: Json) -> str:
     notes = [f"<sup>{text(k)}</sup> {sentence(v)}" for k, v in (t.get("footnotes") or {}).items()]
     order = t.get("order") or {}
     if order.get("kendall_tau") is not None:
-        tau = f"{order['kendall_tau']:.2g}".replace("-", "−")
-        notes.append(f"Order, printed against ours: Kendall τ = {tau} over {plural(order['n'], 'model')}.")
+        notes.append(f"Order, printed against ours: Kendall τ = {words.kendall(order)}.")
     foot = f'<p class="tnote">{"<br>".join(notes)}</p>' if notes else ""
     width = f"{min(9.0, max(2.6, 0.56 * wide + 0.4)):.1f}rem"
     return (

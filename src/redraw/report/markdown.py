@@ -8,7 +8,7 @@ from typing import Any
 
 from . import audit, words
 from .attention import SAYS, percent
-from .words import clock, plural, scale_line
+from .words import clock, kendall, plural, scale_line
 
 Json = dict[str, Any]
 _SPECIAL = re.compile(r"([\\`*|\[\]~]|(?<![^\W_])_|_(?![^\W_]))")
@@ -117,8 +117,7 @@ def _table(table_json: Json, t: Json) -> str:
     out += [_list(f"{safe(k)} {safe(v)}" for k, v in t["footnotes"].items())] if t.get("footnotes") else []
     order = t.get("order") or {}
     if order.get("kendall_tau") is not None:
-        tau = f"{order['kendall_tau']:.2g}".replace("-", "−")
-        out.append(f"Order, printed against ours: Kendall tau {tau} over {plural(order['n'], 'model')}.\n")
+        out.append(f"Order, printed against ours: Kendall tau {kendall(order)}.\n")
     return "\n".join(out)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -46,6 +46,13 @@ def cut(text: str, most: int) -> str:
 def plural(n: int, one: str, many: str | None = None) -> str:
     """ "1 seed", "3 seeds"."""
     return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def kendall(order: Mapping[str, Any]) -> str:
+    """The order of a table's models, printed against ours; with several columns the mean of theirs."""
+    tau, columns = f"{order['kendall_tau']:.2g}".replace("-", "−"), len(order["columns"])
+    over = plural(order["n"], "model") if columns == 1 else f"{columns} columns with {plural(order['n'], 'cell')}"
+    return f"{tau}{'' if columns == 1 else ' in the mean'} over {over}"
 
 
 def clock(seconds: float) -> str:
