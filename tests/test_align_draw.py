@@ -338,7 +338,7 @@ def test_what_is_told_makes_a_difference():
 def test_alignment_adds_up_over_the_words_at_each_step_and_place():
     model, asked = build().eval(), some_batch()
     there = asked["tokens"] != 0
-    alpha = model.alignment(asked, 3)["attention"]
+    alpha = model.alignment(asked, 3)
     assert alpha.shape == (8, 3, 7) and torch.allclose(alpha.sum(2), torch.ones(8, 3))
     assert not alpha[~there[:, None].expand_as(alpha)].any()
     maps = model.attention(asked, 3)["attention.12"]

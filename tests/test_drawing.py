@@ -80,6 +80,26 @@ def test_steps_are_kept_beside_the_samples_that_ask_for_them(drawn):
     assert np.array_equal(steps[:, -1], image) and (np.diff(steps[0, :, 0, 0, 0].astype(int)) > 0).all()
 
 
+def test_the_word_looked_at_most_stands_below_each_stage(tmp_path):
+    group, steps = "test-model-2", 3
+    alignment = np.zeros((2, steps, 2), np.float32)
+    alignment[:, :, 0], alignment[:, :, 1] = 0.75, 0.25
+    alignment[1, 2] = [0.1, 0.9]
+    np.savez(tmp_path / "samples.npz", **{
+        f"{group}/drawing": np.zeros((2, steps, 1, 4, 4), np.uint8), f"{group}/captions": np.array(["red cat", "a dog"]),
+        f"{group}/alignment": alignment, f"{group}/words": np.array([["red", "cat"], ["a", "dog"]]),
+    })  # fmt: skip
+    grid = animation.sequences(tmp_path / "samples.npz", {"captions": "test", "images": "model", "n": 2})
+    assert [row["looked"] for row in grid] == [
+        [["red", 0.75]] * 3,
+        [["a", 0.75], ["a", 0.75], ["dog", pytest.approx(0.9)]],
+    ]
+    spec = {"id": "f", "title": "Steps", "at": "figure 1", "kind": "drawing", "run": "x", "evaluation": "steps"}
+    filled = figure(spec, {"p/x.s0": {"drawing": {"steps": grid}}}, lambda run: ["p/x.s0"], "not run")
+    page = drawings.figures({"figures": [filled]})
+    assert "dog<br>90 %" in page and page.count("75 %") == 5 and "looked at most" in page
+
+
 def test_a_recipe_that_draws_at_once_says_so(birds, tmp_path):
     with pytest.raises(RedrawError, match=r"^evaluation, drawing: AtOnce draws at once: ask only runs .+ steps$"):
         scoring.draw((AtOnce(), {}), {}, birds, {"steps": ASKED}, 0, tmp_path)

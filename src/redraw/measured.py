@@ -68,6 +68,17 @@ def measured(
     return found
 
 
+def to_look_at(
+    evaluations: Collection[Mapping[str, Any]], recipe: Recipe, conditions: Conditions, opened: Prepared, seed: int
+) -> dict[str, np.ndarray]:
+    """What these evaluations of the same images want to see of how they came about, as scoring.draw names it."""
+    found = {}
+    for wish, answer in (("attention", attention), ("drawing", drawing)):
+        if any(evaluation.get(wish) for evaluation in evaluations):
+            found |= answer(recipe, conditions, opened, seed)
+    return found
+
+
 def attention(recipe: Recipe, conditions: Conditions, opened: Prepared, seed: int) -> dict[str, np.ndarray]:
     """The recipe's maps in bytes and the words that they are of. Raises RedrawError for a recipe that has none."""
     if not hasattr(type(recipe), "attention"):  # a submodule may be called so
@@ -81,24 +92,34 @@ def attention(recipe: Recipe, conditions: Conditions, opened: Prepared, seed: in
         maps = torch.cat([part[field] for part in parts]).float()
         largest = maps.amax((1, 2, 3), keepdim=True).clamp_min(torch.finfo(maps.dtype).tiny)
         found[field] = (255 * maps / largest).round().to(torch.uint8).cpu().numpy()
-    vocabulary, written = opened.tokens.vocabulary, zip(conditions.tokens, conditions.n_words, strict=True)
-    words = [[vocabulary[i] if k < n else "" for k, i in enumerate(row)] for row, n in written]
-    return found | {"words": np.array(words)}
+    return found | {"words": _words(conditions, opened)}
 
 
-def drawing(recipe: Recipe, conditions: Conditions, opened: Prepared, seed: int) -> np.ndarray:
-    """uint8 [N, T, C, H, W]. Raises RedrawError for a recipe that draws at once."""
+def drawing(recipe: Recipe, conditions: Conditions, opened: Prepared, seed: int) -> dict[str, np.ndarray]:
+    """``drawing`` uint8 [N, T, C, H, W]; of a recipe with ``alignment`` that as well, float32 [N, T, words], and the ``words``.
+
+    Raises RedrawError for a recipe that draws at once.
+    """
     if not hasattr(type(recipe), "drawing"):
         raise RedrawError(
             f"evaluation, drawing: {type(recipe).__name__} draws at once: ask only runs of a recipe with steps"
         )
     recipe.eval()
-    return np.concatenate(
-        [to_bytes(recipe.drawing(*asked)) for asked in asked_in_parts(recipe, conditions, opened, seed)]
-    )
+    parts = [*asked_in_parts(recipe, conditions, opened, seed)]
+    found = {"drawing": np.concatenate([to_bytes(recipe.drawing(*asked)) for asked in parts])}
+    if hasattr(type(recipe), "alignment"):
+        looked = torch.cat([recipe.alignment(*asked) for asked in parts]).float().cpu().numpy()
+        found |= {"alignment": looked, "words": _words(conditions, opened)}
+    return found
 
 
 # --- inside ------------------------------------------------------------------------------------------------------
+
+
+def _words(conditions: Conditions, opened: Prepared) -> np.ndarray:
+    """[N, T], "" behind a caption's last word."""
+    vocabulary, written = opened.tokens.vocabulary, zip(conditions.tokens, conditions.n_words, strict=True)
+    return np.array([[vocabulary[i] if k < n else "" for k, i in enumerate(row)] for row, n in written])
 
 
 def _held_against(

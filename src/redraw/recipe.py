@@ -72,8 +72,9 @@ class Recipe(nn.Module):
     other rows have their own, whose errors cancel in a mean), and ``attention(conditions, seed)`` ->
     {"attention.<side>": [N, T, side, side]}, the share of each place's attention that each word has in what ``sample``
     draws of the same, a map a stage, and ``drawing(conditions, seed)`` -> [N, T, C, H, W] in [-1, 1], what ``sample`` draws
-    of the same after each of T steps, the last being its image. Averaged weights are submodules, so that state and export
-    hold them without anybody's help.
+    of the same after each of T steps, the last being its image, with ``alignment(conditions, seed)`` -> [N, T, words], the
+    share of each word before each step. Averaged weights are submodules, so that state and export hold them without
+    anybody's help.
 
     ``asks``: fields of a batch that ``sample`` needs beside the caption, of the image whose caption it is.
     ``batches``: images | classes (distinct classes, one image of each) | classes_with_replacement.

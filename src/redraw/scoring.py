@@ -34,7 +34,7 @@ from .conditions import (
 )
 from .core import RedrawError, atomic_path
 from .data.base import Prepared
-from .measured import MEASURED, attention, drawing, measured
+from .measured import MEASURED, measured, to_look_at
 from .metrics import METRICS, TEXT
 from .models import Instrument
 from .recipe import Batch, Recipe
@@ -55,7 +55,8 @@ def draw(
     Where an evaluation asks for ``attention``, samples.npz has ``<group>/attention.<side>`` uint8 [N, T, side, side] for
     each stage of the recipe's method of this name, 255 being the largest value of the caption in the stage, so that its
     words compare, and ``<group>/words`` [N, T], "" behind the last one. Where it asks for ``drawing``, ``<group>/drawing``
-    uint8 [N, T, C, H, W] is the image after each of T steps, by the recipe's method of this name.
+    uint8 [N, T, C, H, W] is the image after each of T steps, by the recipe's method of this name; of a recipe that has
+    ``alignment``, ``<group>/alignment`` [N, T, words] says how much it looked at each of ``<group>/words`` before a step.
 
     items.npz: ``<group>/class_id``, ``<group>/n_words`` [N], ``<group>/captions`` [N] where there are captions,
     ``<group>/<reader>/<field>`` [N, …] and ``<field>_labels`` for what the instruments read, the same below
@@ -83,11 +84,8 @@ def draw(
             if "style" in conditions.extra:  # to be shown above what was drawn in it
                 style = conditions.extra["style"][: len(np.unique(conditions.extra["style"]))]
                 keep_sample(f"{name}/style", to_bytes(real_images(model[0], opened, style)))
-            if any(m.get("attention") for m in members):
-                for field, values in attention(model[0], conditions, opened, seed).items():
-                    keep_sample(f"{name}/{field}", values)
-            if any(m.get("drawing") for m in members):
-                keep_sample(f"{name}/drawing", drawing(model[0], conditions, opened, seed))
+            for field, values in to_look_at(members, model[0], conditions, opened, seed).items():
+                keep_sample(f"{name}/{field}", values)
             for reader, wanted in _readers(members).items():
                 found = measured(wanted, reader, members[0], model[0], conditions, opened, images, seed)
                 if wanted - found.keys():

@@ -24,7 +24,8 @@ def sequences(path: Path, evaluation: Mapping[str, Any]) -> list[Json]:
     """A run's samples as they came about, in the order asked for; none where samples.npz has no drawing.
 
     [{"caption", "steps": [number from 1], "images": [data URI]}], a row a sample; a caption's first row has the ``animation``
-    of all its samples, a data URI.
+    of all its samples, a data URI. Of a model that looks at words, ``looked``: for each of the steps the word that had the
+    largest share, and the share.
     """
     from ..scores import group_name
 
@@ -34,6 +35,8 @@ def sequences(path: Path, evaluation: Mapping[str, Any]) -> list[Json]:
             return []
         drawing = stored[f"{name}/drawing"]  # [N, T, C, H, W]
         captions = stored[f"{name}/captions"].tolist() or ["no caption"] * len(drawing)
+        alignment = stored.get(f"{name}/alignment")  # [N, T, words]
+        words = stored[f"{name}/words"] if alignment is not None else None
     chosen, rows = spread(drawing.shape[1], STAGES), []
     for k, caption in enumerate(captions):
         row = {
@@ -41,6 +44,9 @@ def sequences(path: Path, evaluation: Mapping[str, Any]) -> list[Json]:
             "steps": [t + 1 for t in chosen],
             "images": [data_uri(drawing[k, t]) for t in chosen],
         }
+        if words is not None:
+            most = alignment[k].argmax(1)
+            row["looked"] = [[str(words[k, most[t]]), float(alignment[k, t, most[t]])] for t in chosen]
         if caption not in captions[:k]:
             of_caption = drawing[[other == caption for other in captions]]
             row["animation"] = animated(of_caption[:, spread(drawing.shape[1], FRAMES)])

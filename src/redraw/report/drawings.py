@@ -85,9 +85,10 @@ def _samples(f: Json, ident: str) -> str:
         heads = f'<th scope="colgroup" colspan="{max(1, most)}">Samples</th>'
     rows = []
     for g in f["grid"]:
+        looked = [f"<small>{text(word)}<br>{100 * share:.0f} %</small>" for word, share in g.get("looked", [])]
         images = "".join(
-            f"<td>{picture(image, f'{label}: ' + g['caption'])}</td>"
-            for label, image in zip(labels, g["images"], strict=False)
+            f"<td>{picture(image, f'{label}: ' + g['caption'])}{below}</td>"
+            for label, image, below in zip(labels, g["images"], looked or [""] * len(labels), strict=False)
         )
         rows.append(f'<tr><th scope="row">{caption(g["caption"])}</th>{images}</tr>')
     note = f"<figcaption>{text(f['note'])}</figcaption>" if f.get("note") else ""

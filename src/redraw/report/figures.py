@@ -73,6 +73,8 @@ def _pictures(made: dict[str, Any], asked: Mapping[str, Any], found: Mapping[str
     made["grid"] = next(filter(None, grids), [])
     if made["grid"] and asked["kind"] == "drawing":
         made["labels"] = [f"step {k}" for k in made["grid"][0]["steps"]]
+        if "looked" in made["grid"][0]:
+            made["note"] = "Below each stage: the word that was looked at most before it, and its share."
 
 
 def _side_by_side(

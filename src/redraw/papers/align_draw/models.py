@@ -158,11 +158,11 @@ class AlignDRAW(DrawsCaptions):
         return Alignment(len(about.vocabulary), config.units, config.align)
 
     @torch.no_grad()
-    def alignment(self, conditions: Batch, seed: int) -> dict[str, Tensor]:
-        """{"attention": [N, T, words]}: alpha of each step and word, in what ``sample`` draws of the same."""
+    def alignment(self, conditions: Batch, seed: int) -> Tensor:
+        """alpha [N, T, words] of each step and word, in what ``sample`` draws of the same."""
         n, words = conditions["tokens"].shape
         alphas = torch.stack(self._generated(conditions, seed).alphas, 1).float()
-        return {"attention": torch.cat([alphas, alphas.new_zeros(n, alphas.shape[1], words - alphas.shape[2])], 2)}
+        return torch.cat([alphas, alphas.new_zeros(n, alphas.shape[1], words - alphas.shape[2])], 2)
 
     @torch.no_grad()
     def attention(self, conditions: Batch, seed: int) -> dict[str, Tensor]:
