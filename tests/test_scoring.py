@@ -279,3 +279,12 @@ def test_no_more_images_are_numbers_at_a_time_than_a_chunk_holds(birds, words, t
     monkeypatch.setattr(conditions, "CHUNK", 256)
     at_once = conditions.pictures(evaluation, Painter(), conditions.conditions_of(evaluation, birds), birds, 0)
     assert torch.equal(at_once, whole)
+
+
+def test_blocks_are_kept_of_all_items_alone():
+    subset = {"value": 50.0, "per_item": np.array([0.0, 1.0])}
+    assert scores._numbers(subset, 2)["per_block"] == [0, 100]
+    assert "per_block" not in scores._numbers(subset, 3), "items of a subset stand beside none of another run's"
+    assert "per_block" not in scores._numbers({**subset, "value": 51.0}, 2), "not the items' mean"
+    many = scores._numbers({"value": 499.5, "per_item": np.arange(1000.0)}, 1000)["per_block"]
+    assert len(many) == scores.BLOCKS and many[0] == 4.5

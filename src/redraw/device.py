@@ -32,8 +32,8 @@ def settings(threads: int, precision: str) -> None:
 
 
 def _leave_compiler_out() -> None:
-    """Torch's optimizers import its compiler, half of what a process needs to start, only to tell it that it shall not
-    look into them. Nothing here compiles an optimizer, so that they may do their work directly."""
+    """Torch's optimizers import its compiler, which every process would pay for, only to tell it that it shall not look
+    into them. Nothing here compiles an optimizer, so that they may do their work directly."""
     for method in vars(torch.optim.Optimizer).values():
         plain = getattr(method, "__wrapped__", None) if isinstance(method, types.FunctionType) else None
         if plain is not None:

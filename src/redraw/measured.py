@@ -126,7 +126,8 @@ def _held_against(
     evaluation: Mapping[str, Any], recipe: Recipe, conditions: Conditions, opened: Prepared, seed: int
 ) -> tuple[torch.Tensor, np.ndarray]:
     """(images [N, C, H, W] whose probability is asked for, the row of each [N]): as the control says, shuffled ones being
-    real ones too. Kept by these rows, a shuffled image's bound stands where its bound under its own caption does."""
+    real ones too. Kept by these rows, a shuffled image's bound stands where its bound under its own caption does, beside
+    what else is kept of that caption."""
     shuffled = evaluation["images"] == "shuffled"
     asked = {**evaluation, "images": "real"} if shuffled else evaluation
     images = pictures(asked, recipe, conditions, opened, seed)

@@ -106,7 +106,7 @@ def score(folder: Path, spec: Mapping[str, Any]) -> dict[str, Any]:
                     "counts": np.asarray(result["counts"]).tolist(),
                 }
             metrics[name] = {
-                **_numbers(result),
+                **_numbers(result, key["n"]),
                 "n": int(result.get("n", len(arrays["class_id"]))),
                 "selection": "last",
                 **{k: result[k] for k in ("envelope", "parts") if result.get(k) is not None},
@@ -115,7 +115,7 @@ def score(folder: Path, spec: Mapping[str, Any]) -> dict[str, Any]:
             for column, given in result.get("columns", {}).items():
                 fields = {**key, "column": column}
                 metrics[f"{name}/{column}"] = {
-                    **_numbers(given), "n": metrics[name]["n"], "selection": "last", **own,
+                    **_numbers(given, key["n"]), "n": metrics[name]["n"], "selection": "last", **own,
                     **{k: given[k] for k in ("envelope", "better", "unit", "kind") if k in given},
                     "protocol": fields, "protocol_key": digest(fields),
                 }  # fmt: skip
@@ -127,14 +127,14 @@ def score(folder: Path, spec: Mapping[str, Any]) -> dict[str, Any]:
                 values = [about.fn(at, **e.get("options", {}))["value"] for at in _over_snapshots(items, e, steps)]
                 curves[name] = {"x": steps, "y": values, "x_label": "step", "y_label": f"{name} ({own['unit']})"}
                 for selection, k in _selections(steps, values, own["better"], manifest, curves).items():
-                    metrics[f"{name}@{selection}"] = {**_numbers({"value": values[k]}), "n": metrics[name]["n"],
+                    metrics[f"{name}@{selection}"] = {**_numbers({"value": values[k]}, key["n"]), "n": metrics[name]["n"],
                                                       "selection": selection, "step": steps[k], **own}  # fmt: skip
     return {"run": spec["run"], "scale": spec["scale"], "seed": spec["seed"], "metrics": metrics, "curves": curves,
             "confusion": confusion}  # fmt: skip
 
 
-def _numbers(result: Mapping[str, Any]) -> dict[str, Any]:
-    spread, folds, items = result.get("spread"), result.get("per_fold"), _blocks(result)
+def _numbers(result: Mapping[str, Any], asked: int) -> dict[str, Any]:
+    spread, folds, items = result.get("spread"), result.get("per_fold"), _blocks(result, asked)
     return {
         "value": float(result["value"]),
         "spread": None if spread is None else float(spread),
@@ -144,15 +144,15 @@ def _numbers(result: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _blocks(result: Mapping[str, Any]) -> list[float] | None:
-    """Means of up to 100 blocks of the items, in their order, where the value is the items' mean: what two values of the
-    same items are compared by."""
-    if result.get("per_item") is None:
+def _blocks(result: Mapping[str, Any], asked: int) -> list[float] | None:
+    """Means of up to ``BLOCKS`` blocks of the items, in their order, where the value is the mean of all that were ``asked``
+    for: what two values of the same items are compared by."""
+    if result.get("per_item") is None or len(result["per_item"]) != asked:
         return None
     items = np.asarray(result["per_item"], np.float64)
     for unit in (1.0, 100.0):  # hits are counted in ones, and told in percent
-        if len(items) and np.isclose(unit * items.mean(), float(result["value"]), rtol=1e-6, atol=1e-9):
-            return [float(f"{unit * b.mean():.7g}") for b in np.array_split(items, min(BLOCKS, len(items)))]
+        if asked and np.isclose(unit * items.mean(), float(result["value"]), rtol=1e-6, atol=1e-9):
+            return [float(f"{unit * b.mean():.7g}") for b in np.array_split(items, min(BLOCKS, asked))]
     return None
 
 

@@ -55,7 +55,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..blocks.adversarial import adam, set_step_size
-from ..blocks.conditioning import noise_of
+from ..blocks.conditioning import draws_of, noise_of
 from ..blocks.crops import cut, drawn_window
 from ..blocks.rmsprop import clip_each
 from ..blocks.windows import AS_WRITTEN, ERICJANG, PARAMETERS, Grid, window
@@ -341,15 +341,11 @@ class DRAW(Trained):
 
     @torch.no_grad()
     def bounds(self, batch: Batch, seed: int, samples: int) -> Tensor:
-        """log p(x, z) - log q(z | x) [N, samples] in nats, z of q; of the batch's images, the noise drawn from ``seed`` alone.
-
-        Each image has noise of its own: in the mean over images errors cancel, which a common one would add up.
-        """
-        x = (self.view(batch["image"]) + 1) / 2
-        shape = (self.config.time_steps, len(x), self.config.latent)
-        generator, found = torch.Generator().manual_seed(seed), []
-        for _ in range(samples):
-            eps = torch.randn(shape, generator=generator).to(x.device)
+        """log p(x, z) - log q(z | x) [N, samples] in nats, z of q; of the batch's images, the noise drawn from ``seed`` alone."""
+        x, found = (self.view(batch["image"]) + 1) / 2, []
+        shape = (samples, len(x), self.config.time_steps, self.config.latent)
+        noise = draws_of(batch, len(x), math.prod(shape[2:]), seed, samples).to(x.device).view(shape)
+        for eps in noise.transpose(1, 2):  # [T, N, Z]
             with self.autocast():
                 drawn = self.painter(x, eps)
             ratio = 0.5 * (eps.square() - drawn.z.square()) + drawn.log_sigma  # log p(z) - log q(z | x)
