@@ -28,7 +28,7 @@ from .data.degrade import degraded
 from .recipe import Batch, Recipe
 
 CHUNK = 256  # samples at a time
-IMAGES = ("model", "real", "test", "train", "degraded", "shuffled", "noise")
+IMAGES = ("model", "real", "test", "train", "degraded", "shuffled", "others", "noise")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +67,7 @@ def conditions_of(
         index, written = opened.split(captions).indices, opened.tokens
         if knows is not None:
             written, index = written.among(knows, index)
-        if evaluation["images"] in ("real", "degraded"):  # each picture once
+        if evaluation["images"] in ("real", "degraded", "others"):  # each picture once
             n = min(n, len(index))
         image = index[_spread(n or len(index), len(index))]
         tokens, n_words, which = written.draw_of_images("trained", image, np.random.default_rng([0, len(image)]))
@@ -87,6 +87,7 @@ def pictures(
     degraded   these, reduced to eight pixels a side and enlarged again
     test, train   images of the split as they are
     shuffled   the model's, dealt out at random, so that by chance a few keep theirs: what ignoring the caption gives
+    others     real, dealt out so: of another image than the caption's
     noise      uniform
     """
     return torch.cat(list(pictures_in_parts(evaluation, recipe, conditions, opened, seed)))
@@ -109,7 +110,8 @@ def pictures_in_parts(
         for first in range(0, n, CHUNK):
             yield torch.from_numpy(rng.uniform(-1, 1, (min(CHUNK, n - first), *shape)).astype(np.float32))
     else:
-        for images in real_in_parts(recipe, opened, _shown_for(evaluation, conditions, opened, rng)):
+        shown = _shown_for(evaluation, conditions, opened, rng)
+        for images in real_in_parts(recipe, opened, rng.permutation(shown) if source == "others" else shown):
             yield from_bytes(degraded(to_bytes(images))) if source == "degraded" else images
 
 
@@ -139,12 +141,7 @@ def asked_for(recipe: Recipe, opened: Prepared, image: np.ndarray, first: int) -
 def asked_in_parts(recipe: Recipe, conditions: Conditions, opened: Prepared, seed: int) -> Iterator[tuple[Batch, int]]:
     """What ``recipe`` samples from, CHUNK at a time, each with the seed that it samples with."""
     device = next(recipe.parameters()).device
-    columns = {
-        "class_id": conditions.class_id,
-        "tokens": conditions.tokens,
-        "n_words": conditions.n_words,
-        **conditions.extra,
-    }
+    columns = {name: getattr(conditions, name) for name in ("class_id", "tokens", "n_words")} | conditions.extra
     for k, first in enumerate(range(0, len(conditions), CHUNK)):
         part = slice(first, first + CHUNK)
         batch: Batch = {name: _tensor(values[part]).to(device) for name, values in columns.items()}

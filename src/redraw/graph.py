@@ -20,10 +20,10 @@ from .resolve import Run
 
 DRAWN = (
     "metric", "instrument", "instrument_mode", "captions", "images", "n", "snapshots", "list", "reference", "side",
-    "attention", "among", "drawing",
+    "attention", "among", "drawing", "captioned",
 )  # fmt: skip
 """The part of an evaluation that decides what is drawn and read; the rest is arithmetic on the arrays."""
-DRAWN_OPTIONS = ("samples", "gallery")
+DRAWN_OPTIONS = ("samples", "gallery", "beam")
 """The same of a metric's options."""
 
 
@@ -193,11 +193,11 @@ class Graph:
             engine["channels_last"] = True
         train = {**common, "seed": run.seed, "needs": needs, "engine": engine}
         reads += [n.replace("manifest.json", "model.pt") for n in needs.values()]
-        outputs = [f"{d}/model.pt", f"{d}/curves.json"]
         rule, by = run.stage, ["engine", "device", run.module]
         if run.released:  # nothing is trained, nothing is drawn at random
             rule, by = "convert", ["released", "models", run.module]
             train = {**common, "needs": needs, "released": run.released}
+        outputs = [f"{d}/model.pt", f"{d}/curves.json"]
         self._add(rule, train, self.manifest(run.id), outputs, [*inputs, *needs.values()], reads, by)
         if not run.evaluations:
             return
@@ -208,8 +208,8 @@ class Graph:
         others = [record for record in dict.fromkeys(vocabularies.values()) if record not in inputs]
         reads += [record.replace("record.json", "tokens.npz") for record in others]
         made_from = [self.manifest(run.id), *inputs, *others, *instruments.values()]
-        eyes = [i.replace("manifest.json", "model.pt") for i in instruments.values()]
-        seen_by = [self.run[i].module for i in run.instruments.values()]
+        behind = [run_id for i in run.instruments.values() for run_id in (i, *self.run[i].needs.values())]
+        eyes = [self.manifest(run_id).replace("manifest.json", "model.pt") for run_id in behind]
         sampling = {n: _drawn(e) for n, e in run.evaluations.items()}
         spec = {
             **common,
@@ -222,7 +222,7 @@ class Graph:
         }
         self._add(
             "sample", spec, f"{d}/samples.json", [f"{d}/samples.npz", f"{d}/items.npz"], made_from,
-            [f"{d}/model.pt", *reads, *eyes], ["scoring", "device", run.module, *seen_by],
+            [f"{d}/model.pt", *reads, *eyes], ["scoring", "device", run.module, *(self.run[i].module for i in behind)],
         )  # fmt: skip
         spec = {"run": run.id, "scale": self.scale, "seed": run.seed, "dataset": run.dataset, "evaluations": run.evaluations,
                 "instruments": instruments, **words}  # fmt: skip

@@ -1,4 +1,4 @@
-"""What is read on images by no instrument: the model's own bounds, attention and steps, similarity to the true images.
+"""What is read on images by no instrument's ``encode``: the model's own bounds, attention and steps, similarity, captions.
 
 In a sheet:
 
@@ -13,6 +13,11 @@ and ``retrieval/chance_r1`` and so on for a row of kind floor. A retrieval asks 
 evaluations of the same captions, images and n with the same ``samples`` (and ``gallery``) share their pairs. All pairs of a
 retrieval have the same noise. Bounds that are averaged have noise of their own for each image: an error that all images
 shared would not average out.
+
+Likelihoods have ``captions: none`` for a model without; ``images: shuffled`` are there the real ones, dealt out at random.
+Options: ``samples``, K draws of the latent variables for each pair of image and caption (1), of similarity the images that
+are drawn for each; ``gallery``, G images for each caption (100). The recipe's ``bounds`` (recipe.py) gets at most CHUNK pairs
+and four draws of each at a time; one caption stands in many pairs of a call.
 """
 
 from __future__ import annotations
@@ -29,8 +34,10 @@ from .core import RedrawError
 from .data.base import Prepared
 from .metrics import BOUNDS
 from .metrics.ssim import readings, similarities
+from .models import Instrument
 from .recipe import Recipe
 from .scores import Reader
+from .writing import looked, written
 
 MEASURED = (*BOUNDS, "ssim")
 GALLERY = 100
@@ -42,14 +49,17 @@ APART = 1000  # seeds between two images drawn for one caption
 @torch.no_grad()
 def measured(
     wanted: Collection[str], reader: Reader, evaluation: Mapping[str, Any], recipe: Recipe, conditions: Conditions,
-    opened: Prepared, images: np.ndarray, seed: int,
+    opened: Prepared, images: np.ndarray, seed: int, instrument: Instrument | None = None,
 ) -> dict[str, np.ndarray]:  # fmt: skip
-    """Those of the fields ``bounds``, ``gallery_bounds`` and ``ssim`` that are ``wanted``, as scoring.draw names them.
+    """Those of the fields ``bounds``, ``gallery_bounds``, ``ssim`` and ``written`` that are ``wanted``, as scoring.draw names
+    them.
 
-    ``images`` [N, C, H, W] in bytes is what was drawn first. Raises RedrawError for a model without ``bounds``, and for
-    similarity where captions belong to no image.
+    ``images`` [N, C, H, W] in bytes is what was drawn first; the ``instrument`` writes. Raises RedrawError for a model
+    without ``bounds``, for similarity where captions belong to no image, and for an instrument that writes no captions.
     """
     found = {}
+    if "written" in wanted and instrument:
+        found["written"] = written(instrument, opened, images, reader.beam or 1)
     if {*BOUNDS} & {*wanted}:
         if not hasattr(type(recipe), "bounds"):
             raise RedrawError(
@@ -69,22 +79,28 @@ def measured(
 
 
 def to_look_at(
-    evaluations: Collection[Mapping[str, Any]], recipe: Recipe, conditions: Conditions, opened: Prepared, seed: int
-) -> dict[str, np.ndarray]:
-    """What these evaluations of the same images want to see of how they came about, as scoring.draw names it."""
+    evaluations: Collection[Mapping[str, Any]], recipe: Recipe, conditions: Conditions, opened: Prepared, seed: int,
+    images: np.ndarray, instruments: Mapping[str, Instrument],
+) -> dict[str, np.ndarray]:  # fmt: skip
+    """What these evaluations of the same images want to see of how they came about, and of what is said of them, as
+    scoring.draw names it."""
     found = {}
-    for wish, answer in (("attention", attention), ("drawing", drawing)):
-        if any(evaluation.get(wish) for evaluation in evaluations):
-            found |= answer(recipe, conditions, opened, seed)
+    for evaluation in evaluations:
+        if evaluation.get("attention") and evaluation["images"] == "real":
+            found |= _looked(recipe, opened, images)
+        elif evaluation.get("attention"):
+            found |= attention(recipe, conditions, opened, seed)
+        if evaluation.get("drawing"):
+            found |= drawing(recipe, conditions, opened, seed)
+        if role := evaluation.get("captioned"):
+            found[f"written.{role}"] = written(instruments[role], opened, images)
     return found
 
 
 def attention(recipe: Recipe, conditions: Conditions, opened: Prepared, seed: int) -> dict[str, np.ndarray]:
     """The recipe's maps in bytes and the words that they are of. Raises RedrawError for a recipe that has none."""
     if not hasattr(type(recipe), "attention"):  # a submodule may be called so
-        raise RedrawError(
-            f"evaluation, attention: {type(recipe).__name__} attends to no words: ask only runs of a recipe that does"
-        )
+        raise _attends_to_nothing(recipe, "words")
     recipe.eval()
     parts = [recipe.attention(*asked) for asked in asked_in_parts(recipe, conditions, opened, seed)]
     found = {}
@@ -114,6 +130,17 @@ def drawing(recipe: Recipe, conditions: Conditions, opened: Prepared, seed: int)
 
 
 # --- inside ------------------------------------------------------------------------------------------------------
+
+
+def _looked(recipe: Recipe, opened: Prepared, images: np.ndarray) -> dict[str, np.ndarray]:
+    if not hasattr(type(recipe), "looking"):
+        raise _attends_to_nothing(recipe, "places of real images")
+    return looked(recipe, opened, images)
+
+
+def _attends_to_nothing(recipe: Recipe, what: str) -> RedrawError:
+    name = type(recipe).__name__
+    return RedrawError(f"evaluation, attention: {name} attends to no {what}: ask only runs of a recipe that does")
 
 
 def _words(conditions: Conditions, opened: Prepared) -> np.ndarray:

@@ -86,7 +86,7 @@ class Plan(Graph):
         return next(filter(None, found), None)
 
     def _evaluations(self, paper: str, name: str) -> dict[str, dict]:
-        """What a run is scored by, at this scale; not by released files that nobody has brought."""
+        """What a run is scored by, at this scale; not by released files that nobody has brought, nor what ``rows`` leaves out."""
         sheet, found = self.sheets[paper], {}
         known = sheet.get("evaluations", {})
         for n in sheet["runs"][name].get("score", []):
@@ -95,7 +95,9 @@ class Plan(Graph):
                     f"papers/{paper}.yaml, runs.{name}.score: no evaluation {n!r}: {nearest(n, list(known))}"
                 )
             eyes = [sheet.get("instruments", {}).get(role, role) for role in _roles(known[n])]
-            if not any(self._not_imported(*self._find(eye, paper, f"runs.{name}.instruments")) for eye in eyes):
+            if self.rows == "headline" and _at(known[n].get("rows"), self.scale) == "all":
+                self.missing[f"{paper}/{name}:{n}"] = "rows: all"
+            elif not any(self._not_imported(*self._find(eye, paper, f"runs.{name}.instruments")) for eye in eyes):
                 found[n] = sized(known[n], self.scale, f"papers/{paper}.yaml, evaluations.{n}")
         return found
 
@@ -159,7 +161,7 @@ class Plan(Graph):
         spec = {
             "paper": paper, "scale": self.scale, "seeds": self.seeds, "rows": self.rows,
             "runs": {r.id: {"departures": r.departures, "records": [a.record for a in lineage[r.id]]} for r in runs},
-            "missing": {b: self.missing.get(b, "") for b in sorted(shown) if b in self.missing},
+            "missing": {b: self.missing[b] for b in sorted(self.missing) if b.partition(":")[0] in shown},
             "stand_ins": self._stand_ins(trained),
             "sheets": digest(self.sheets), "code": upstream, "report": code_digest(["report"]),
         }  # fmt: skip
@@ -205,8 +207,8 @@ def _at(value: Any, scale: str) -> Any:
 
 
 def _roles(evaluation: Mapping[str, Any]) -> list[str]:
-    """The other runs that an evaluation reads: its instrument, and whose captions alone are asked for."""
-    return [evaluation[k] for k in ("instrument", "among") if evaluation.get(k, "self") != "self"]
+    """The other runs that an evaluation reads: its instruments, and whose captions alone are asked for."""
+    return [evaluation[k] for k in ("instrument", "captioned", "among") if evaluation.get(k, "self") != "self"]
 
 
 def _references(sheet: Mapping) -> Iterator[str]:

@@ -73,7 +73,9 @@ class Recipe(nn.Module):
     {"attention.<side>": [N, T, side, side]}, the share of each place's attention that each word has in what ``sample``
     draws of the same, a map a stage, and ``drawing(conditions, seed)`` -> [N, T, C, H, W] in [-1, 1], what ``sample`` draws
     of the same after each of T steps, the last being its image, with ``alignment(conditions, seed)`` -> [N, T, words], the
-    share of each word before each step. Averaged weights are submodules, so that state and export hold them without
+    share of each word before each step. A captioner has ``write(batch, beam)`` -> token ids [N, T] of the ``image`` of the
+    batch, 0 behind a caption's end, and ``looking(batch)`` -> (the same of beam 1, the share of each place when each of these
+    words was written [N, T, side, side]). Averaged weights are submodules, so that state and export hold them without
     anybody's help.
 
     ``asks``: fields of a batch that ``sample`` needs beside the caption, of the image whose caption it is.

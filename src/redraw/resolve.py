@@ -128,12 +128,13 @@ def sized(evaluation: Mapping[str, Any], scale: str, where: str) -> dict[str, An
         n = n[scale]
     if evaluation.get("attention") and (
         not 1 <= n <= LOOKED_AT
-        or evaluation["images"] != "model"
+        or evaluation["images"] not in ("model", "real")
         or evaluation["captions"] == "none"
         or "metric" in evaluation
     ):
         raise RedrawError(
-            f"{where}: attention is there to be looked at: give n 1 to {LOOKED_AT}, captions, images: model, and no metric"
+            f"{where}: attention is there to be looked at: give n 1 to {LOOKED_AT}, captions, images: model (real where "
+            "captions are written), and no metric"
         )
     if evaluation.get("drawing") and (
         not 1 <= n <= LOOKED_AT or evaluation["images"] != "model" or "metric" in evaluation
@@ -141,7 +142,7 @@ def sized(evaluation: Mapping[str, Any], scale: str, where: str) -> dict[str, An
         raise RedrawError(
             f"{where}: steps of drawing are there to be looked at: give n 1 to {LOOKED_AT}, images: model, and no metric"
         )
-    return {**evaluation, "n": n}
+    return {**{k: v for k, v in evaluation.items() if k != "rows"}, "n": n}
 
 
 def _general(dataset: str, params: Mapping[str, Any]) -> Iterator[dict]:

@@ -15,7 +15,8 @@ from .metrics import BOUNDS, METRICS, TEXT
 class Reader(NamedTuple):
     """Who reads images, and how: role of an instrument, its mode, the pixels a side that images are first brought to.
 
-    ``samples``: draws of each item; ``gallery``: images that each caption is held against.
+    ``samples``: draws of each item; ``gallery``: images that each caption is held against; ``beam``: captions kept at a time
+    while one is written.
     """
 
     role: str
@@ -23,10 +24,11 @@ class Reader(NamedTuple):
     side: int | None
     samples: int | None = None
     gallery: int | None = None
+    beam: int | None = None
 
     @property
     def name(self) -> str:
-        more = {"px": self.side, "samples": self.samples, "gallery": self.gallery}
+        more = {"px": self.side, "samples": self.samples, "gallery": self.gallery, "beam": self.beam}
         return ".".join([self.role or "pixels", self.mode, *(f"{n}{of}" for of, n in more.items() if n)])
 
 
@@ -38,7 +40,7 @@ OWN = Reader("self", "eval", None)
 def reader_of(evaluation: Mapping[str, Any]) -> Reader:
     role, mode = evaluation.get("instrument", ""), evaluation.get("instrument_mode", "eval")
     options = evaluation.get("options", {})
-    return Reader(role, mode, evaluation.get("side"), options.get("samples"), options.get("gallery"))
+    return Reader(role, mode, evaluation.get("side"), *(options.get(name) for name in ("samples", "gallery", "beam")))
 
 
 def group_name(evaluation: Mapping[str, Any]) -> str:
@@ -90,8 +92,9 @@ def score(folder: Path, spec: Mapping[str, Any]) -> dict[str, Any]:
             about = METRICS[e["metric"]]
             arrays = _arrays(items, e)
             role = reader_of(e).role
-            # A likelihood is read by the very model that is compared.
-            eyes = None if {*about.reads} & {*BOUNDS} else weights.get(role)
+            # Likelihoods, and a captioner's captions, are of the very model that is compared.
+            of_its_own = {*about.reads} & {*BOUNDS} or (role == "self" and "written" in about.reads)
+            eyes = None if of_its_own else weights.get(role)
             key = protocol(e, spec["dataset"], manifest["data"], eyes, arrays, vocabularies.get(role))
             if "among" in e:
                 key["among_weights"] = weights[e["among"]]

@@ -1,12 +1,6 @@
 """Samples, and what the instruments read on them: per-item arrays, so that every metric is arithmetic afterwards.
 
-Evaluations that need the same images share one draw, and one reading of each instrument. Those by the model's likelihood
-(their metric reads ``bounds`` or ``gallery_bounds``) have ``instrument: self``, captions as any other, ``none`` for a model
-without, ``images: real``, and as options ``samples``, K draws of the latent variables for each pair of image and caption
-(default 1), and for retrieval ``gallery``, G images for each caption (100). ``images: shuffled`` are there the real ones,
-dealt out at random. The recipe's ``bounds`` (recipe.py) gets at most CHUNK pairs and four draws of each at a time; one
-caption stands in many pairs of a call. Structural similarity (``ssim``) needs no instrument and captions of images; its
-option ``samples`` says how many images are drawn for each. Examples: measured.py.
+Evaluations that need the same images share one draw, and one reading of each instrument. Those without: measured.py.
 """
 
 from __future__ import annotations
@@ -39,11 +33,12 @@ from .metrics import METRICS, TEXT
 from .models import Instrument
 from .recipe import Batch, Recipe
 from .scores import OWN, Reader, group_name, reader_of
+from .writing import references
 
 Model = tuple[Recipe, dict[int, dict]]
 Words = tuple[np.ndarray, np.ndarray]
 """tokens [N, T] and n_words [N], in the vocabulary of whoever reads them"""
-OF_THE_CAPTION = ("class_id", "n_words", "captions")  # fields of items.npz that nobody has to read
+OF_THE_CAPTION = ("class_id", "n_words", "captions", "references")  # fields of items.npz that nobody has to read
 
 
 def draw(
@@ -57,8 +52,11 @@ def draw(
     words compare, and ``<group>/words`` [N, T], "" behind the last one. Where it asks for ``drawing``, ``<group>/drawing``
     uint8 [N, T, C, H, W] is the image after each of T steps, by the recipe's method of this name; of a recipe that has
     ``alignment``, ``<group>/alignment`` [N, T, words] says how much it looked at each of ``<group>/words`` before a step.
+    Of real images maps and words are those of the captions that the run itself writes; with ``captioned``, a captioner's
+    role, ``<group>/written.<role>`` [N] is what it writes.
 
     items.npz: ``<group>/class_id``, ``<group>/n_words`` [N], ``<group>/captions`` [N] where there are captions,
+    ``<group>/references`` [N, R] where a metric reads them, ``<group>/<reader>/written`` [N] of a captioner,
     ``<group>/<reader>/<field>`` [N, …] and ``<field>_labels`` for what the instruments read, the same below
     ``reference-<split>/`` for real images that are compared with. With snapshots ``<group>/steps`` [S], and for each of
     these steps ``<group>/<reader>/<field>@<step>`` [N, …]; what a caption says to an instrument does not change with
@@ -84,10 +82,13 @@ def draw(
             if "style" in conditions.extra:  # to be shown above what was drawn in it
                 style = conditions.extra["style"][: len(np.unique(conditions.extra["style"]))]
                 keep_sample(f"{name}/style", to_bytes(real_images(model[0], opened, style)))
-            for field, values in to_look_at(members, model[0], conditions, opened, seed).items():
+            for field, values in to_look_at(members, model[0], conditions, opened, seed, images, instruments).items():
                 keep_sample(f"{name}/{field}", values)
+            if any("references" in METRICS[m["metric"]].reads for m in members if m.get("metric") in METRICS):
+                keep(f"{name}/references", references(conditions, opened))
             for reader, wanted in _readers(members).items():
-                found = measured(wanted, reader, members[0], model[0], conditions, opened, images, seed)
+                eyes = instruments.get(reader.role)
+                found = measured(wanted, reader, members[0], model[0], conditions, opened, images, seed, eyes)
                 if wanted - found.keys():
                     words = _words(reader, wanted, instruments[reader.role], conditions)
                     found |= read(instruments[reader.role], reader.mode, torch.from_numpy(images), words, reader.side)
@@ -238,7 +239,8 @@ def _follow(
         recipe.load_state_dict(snapshots[step])
         images = _drawn(members[0], recipe, conditions, opened, seed)
         for reader, wanted in readers:
-            found = measured(wanted, reader, members[0], recipe, conditions, opened, images, seed)
+            eyes = instruments.get(reader.role)
+            found = measured(wanted, reader, members[0], recipe, conditions, opened, images, seed, eyes)
             if wanted - found.keys():
                 words = _words(reader, wanted, instruments[reader.role], conditions) if reader.role == "self" else None
                 found |= read(instruments[reader.role], reader.mode, torch.from_numpy(images), words, reader.side)

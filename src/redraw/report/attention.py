@@ -1,6 +1,6 @@
-"""Which words a model attends to while it draws, and where: AttnGAN's figure 4. No torch.
+"""Which words a model attends to while it draws, and where (AttnGAN's figure 4); where one looks that writes. No torch.
 
-As there, a stage shows the words with the most attention, each over the image where it has more than 1/T of a place's
+As in AttnGAN's, a stage shows the words with the most attention, each over the image where it has more than 1/T of a place's
 (survey slides); which words are the most attended is not said there, here those with the largest sum over all places.
 """
 
@@ -59,6 +59,28 @@ def strips(path: Path, evaluation: Mapping[str, Any]) -> list[Json]:
             for side, of_stage in maps.items()
         ]
         found.append({"caption": caption, "image": _uri(image), "stages": stages})
+    return found
+
+
+def sentences(path: Path, evaluation: Mapping[str, Any]) -> list[Json]:
+    """A captioner's images with where it looked for each of its words (Show, Attend and Tell, figure 2), in the order asked
+    for: [{"caption": one that people wrote, "images": [data URI], "said": ["", word, ...]}], the image itself first."""
+    from ..scores import group_name
+
+    name = group_name(evaluation)
+    with np.load(path) as stored:
+        field = next((f for f in stored.files if f.startswith(f"{name}/attention.")), None)
+        if field is None:
+            return []
+        images, captions, words, maps = (stored[f] for f in (name, f"{name}/captions", f"{name}/words", field))
+    found = []
+    for image, caption, row, looked in zip(
+        map(_enlarged, images), captions.tolist(), words.tolist(), maps, strict=True
+    ):
+        said = [word for word in row if word]
+        places = [of_word / max(of_word.max(), 1) for of_word in looked[: len(said)]]
+        shown = [_uri(image), *(_uri(darkened(image, place)) for place in places)]
+        found.append({"caption": caption, "images": shown, "said": ["", *said]})
     return found
 
 

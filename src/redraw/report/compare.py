@@ -84,7 +84,7 @@ def samples(table_json: Json) -> Image:
 def picture(figure: Json, side: int = 56) -> Image:
     """A figure of samples as one picture: a caption a row, its images beside it, the names of the columns above where it has any.
 
-    Of attention: a caption and stage a row, below each map its word.
+    Of attention: a caption and stage a row, below each map its word, as where one looks that writes.
     """
     from PIL import Image, ImageDraw, ImageFont
 
@@ -92,6 +92,8 @@ def picture(figure: Json, side: int = 56) -> Image:
     rows, labels, below = figure["grid"], figure.get("labels") or [], 0
     if figure["kind"] == "attention":
         rows, side, below = flat(rows), 2 * side, 24
+    elif figure["kind"] == "looking":
+        rows, side, below = [{**row, "words": row["said"][1:]} for row in rows], 2 * side, 24
     if labels:  # a model's name needs more room than a picture of 32 pixels
         side = max(side, 8 + max(int(font.getlength(word)) for label in labels for word in label.split()))
     captions = ["\n".join(textwrap.wrap(row["caption"], 64)) for row in rows]

@@ -77,23 +77,29 @@ def _confusion(f: Json, ident: str) -> str:
 
 def _samples(f: Json, ident: str) -> str:
     most = max((len(g["images"]) for g in f["grid"]), default=0)
-    labels = list(f.get("labels") or [])
+    labels, quoted = list(f.get("labels") or []), f.get("quoted")
     if most and len(labels) == most:
         heads = "".join(f'<th scope="col">{text(label)}</th>' for label in labels)
     else:
         labels = [f"sample {k + 1}" for k in range(most)]
         heads = f'<th scope="colgroup" colspan="{max(1, most)}">Samples</th>'
+    heads += f'<th scope="col">{text(quoted["label"])}</th>' if quoted else ""
     rows = []
     for g in f["grid"]:
-        looked = [f"<small>{text(word)}<br>{100 * share:.0f} %</small>" for word, share in g.get("looked", [])]
+        below = [f"<small>{text(word)}<br>{100 * share:.0f} %</small>" for word, share in g.get("looked", [])]
+        below = below or [f'<small dir="auto">{text(words.cut(said, 300))}</small>' for said in g.get("said", [])]
         images = "".join(
-            f"<td>{picture(image, f'{label}: ' + g['caption'])}{below}</td>"
-            for label, image, below in zip(labels, g["images"], looked or [""] * len(labels), strict=False)
+            f"<td>{picture(image, f'{label}: ' + g['caption'])}{under}</td>"
+            for label, image, under in zip(labels, g["images"], below or [""] * len(labels), strict=False)
         )
+        if quoted:
+            gap = "<td></td>" * (most - len(g["images"]))
+            images += f"{gap}<td><small>{text(quoted['texts'].get(g['caption'], ''))}</small></td>"
         rows.append(f'<tr><th scope="row">{caption(g["caption"])}</th>{images}</tr>')
     note = f"<figcaption>{text(f['note'])}</figcaption>" if f.get("note") else ""
+    wide = " said" if f["kind"] == "samples" and any("said" in g for g in f["grid"]) else ""
     return (
-        f'<div class="scroll" role="region" tabindex="0" aria-labelledby="{ident}"><table class="samples"><thead><tr>'
+        f'<div class="scroll" role="region" tabindex="0" aria-labelledby="{ident}"><table class="samples{wide}"><thead><tr>'
         f'<th scope="col">Caption</th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>{_motion(f)}{note}'
     )
 

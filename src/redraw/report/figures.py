@@ -15,7 +15,8 @@ def figure(
 
     Curves: a series for each seed and, from two seeds on, their mean, all of one label. Confusion: counts summed over
     seeds. Samples: the first seed's, nothing chosen; with ``columns``, each caption's first picture by each run.
-    Attention and drawing: the first seed's, as ``attention.strips`` and ``animation.sequences`` give them.
+    Attention, looking and drawing: the first seed's, as ``attention.strips`` and ``sentences`` and ``animation.sequences``
+    give them.
     """
     runs = run_ids(asked["run"])
     made = {
@@ -75,6 +76,14 @@ def _pictures(made: dict[str, Any], asked: Mapping[str, Any], found: Mapping[str
         made["labels"] = [f"step {k}" for k in made["grid"][0]["steps"]]
         if "looked" in made["grid"][0]:
             made["note"] = "Below each stage: the word that was looked at most before it, and its share."
+    if made["grid"] and asked["kind"] == "looking":
+        longest = max(len(row["images"]) for row in made["grid"])
+        made["labels"] = ["image", *(f"word {k}" for k in range(1, longest))]
+        made["note"] = (
+            "Light: where the model looked when it wrote the word below, each map by itself. On the left: what one person wrote."
+        )
+    if "quoted" in asked:
+        made["quoted"] = {"label": asked["quoted"]["label"], "texts": dict(asked["quoted"]["texts"])}
 
 
 def _side_by_side(
@@ -91,10 +100,11 @@ def _side_by_side(
             absent.append(column["label"])
     if found:
         made["labels"] = list(found)
-        by_caption = [{row["caption"]: row["images"][0] for row in grid} for grid in found.values()]
-        made["grid"] = [
-            {"caption": caption, "images": [images[caption] for images in by_caption]}
-            for caption in by_caption[0]
-            if all(caption in images for images in by_caption)
-        ]
+        by_caption = [{row["caption"]: row for row in grid} for grid in found.values()]
+        for caption in by_caption[0]:
+            rows = [of_run.get(caption) for of_run in by_caption]
+            if all(rows):
+                said = [row["said"][0] if "said" in row else "" for row in rows]
+                one = {"caption": caption, "images": [row["images"][0] for row in rows]}
+                made["grid"].append(one | ({"said": said} if any(said) else {}))
         made["note"] = f"Not run: {', '.join(absent)}." if absent else ""

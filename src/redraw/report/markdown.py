@@ -154,10 +154,23 @@ def _figure(f: Json) -> str:
     elif f["kind"] == "attention":
         out += [f"{SAYS}\n", _list(f"“{safe(words.cut(g['caption'], 300))}”: {_words(g)}" for g in f["grid"])]
     else:
-        out.append(
-            _list(f"{plural(len(g['images']), 'picture')}: “{safe(words.cut(g['caption'], 300))}”" for g in f["grid"])
-        )
+        out.append(_list(_sample(g, f) for g in f["grid"]))
     return "\n".join(out)
+
+
+def _sample(row: Json, f: Json) -> str:
+    """ "2 pictures: “a red bird”; written: “a bird”, “a red bird”"."""
+    said = row.get("said", [])
+    if f["kind"] == "looking":
+        said = [" ".join(said).strip()]
+    written = ", ".join(f"“{safe(words.cut(s, 300))}”" for s in said if s)
+    quoted = f.get("quoted") or {"label": "", "texts": {}}
+    theirs = quoted["texts"].get(row["caption"])
+    return (
+        f"{plural(len(row['images']), 'picture')}: “{safe(words.cut(row['caption'], 300))}”"
+        + (f"; written: {written}" if written else "")
+        + (f"; {safe(quoted['label'])}: “{safe(theirs)}”" if theirs else "")
+    )
 
 
 def _words(strip: Json) -> str:

@@ -14,7 +14,7 @@ from ..resolve import sized
 from ..sheets import read_sheets
 from . import cells, render
 from .animation import sequences
-from .attention import strips
+from .attention import sentences, strips
 from .compare import write_comparable
 from .gallery import contact_sheet, data_uri, stand_ins
 
@@ -105,7 +105,7 @@ def environment(tables: list[dict[str, Any]]) -> dict[str, Any]:
 def grid(path: Path, evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Rows [{"caption", "images": [data URI]}] of a run's samples, one row per caption in the order asked for.
 
-    One row of all where nothing was asked for.
+    One row of all where nothing was asked for. Where a captioner wrote of the images, ``said`` has a caption for each.
     """
     from ..scores import group_name
 
@@ -116,12 +116,16 @@ def grid(path: Path, evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
         images = stored[name]
         captions = stored[f"{name}/captions"].tolist() or ["no caption"] * len(images)
         style = stored.get(f"{name}/style", ())
-    rows: dict[str, list[str]] = {}
-    for caption, image in zip(captions, images, strict=True):
-        rows.setdefault(caption, []).append(data_uri(image))
+        written = stored.get(f"{name}/written.{evaluation.get('captioned')}")
+    rows: dict[str, dict[str, Any]] = {}
+    for k, (caption, image) in enumerate(zip(captions, images, strict=True)):
+        row = rows.setdefault(caption, {"caption": caption, "images": []})
+        row["images"].append(data_uri(image))
+        if written is not None:
+            row.setdefault("said", []).append(str(written[k]))
     styles = [{"caption": "real images: in the style of", "images": [data_uri(i) for i in style]}] if len(style) else []
-    return [*styles, *({"caption": caption, "images": row} for caption, row in rows.items())]
+    return [*styles, *rows.values()]
 
 
-SHOWN = {"samples": grid, "attention": strips, "drawing": sequences}
+SHOWN = {"samples": grid, "attention": strips, "looking": sentences, "drawing": sequences}
 """What a figure of each kind shows of a run's samples.npz, by kind."""
