@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import os
 import re
 import shutil
@@ -80,6 +81,15 @@ def chromium() -> str:
     if program is None:
         missing(f"browser: none of {', '.join(SERVICES['browser'])} is on PATH")
     return program
+
+
+@pytest.fixture
+def java() -> None:
+    """Skips a test where the programs of pycocoevalcap cannot run."""
+    if shutil.which("java") is None:
+        missing("java: no Java runtime (apt-get install default-jre-headless)")
+    if importlib.util.find_spec("pycocoevalcap") is None:
+        missing("java: the package pycocoevalcap is not installed")
 
 
 @pytest.fixture(scope="session")

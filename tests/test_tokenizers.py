@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import missing
 
 from redraw.core import RedrawError, write_json
+from redraw.data import java as programs
 from redraw.data import ptb, tokenizers
 from redraw.data.base import Prepared
 from redraw.data.tokens import Tokens, build_vocabulary, tokenize
@@ -38,15 +36,6 @@ NASTY = [
     "IN ISTANBUL. end.",
     "",
 ]
-
-
-@pytest.fixture
-def java() -> None:
-    """Skips a test where Stanford's program cannot run."""
-    if shutil.which("java") is None:
-        missing("java: no Java runtime (apt-get install default-jre-headless)")
-    if importlib.util.find_spec("pycocoevalcap") is None:
-        missing("java: the package pycocoevalcap is not installed")
 
 
 @pytest.mark.parametrize(
@@ -83,7 +72,7 @@ def test_an_unknown_tokenizer_is_one_line():
 def test_ptb_is_what_pycocoevalcap_makes(java, tmp_path, monkeypatch, language):
     from pycocoevalcap.tokenizer import ptbtokenizer
 
-    (tmp_path / ptb.JAR).symlink_to(ptb._jar())
+    (tmp_path / ptb.JAR).symlink_to(programs.find("tokenizer", ptb.JAR)[-1])
     monkeypatch.setattr(ptbtokenizer, "__file__", str(tmp_path / "here.py"))  # it writes beside itself
     captions = [*NASTY, *(f"caption {i}: a dog, {i} cats" for i in range(50))]
     asked = {i: [{"caption": caption}] for i, caption in enumerate(captions)}
@@ -134,7 +123,7 @@ TROUBLE = {
 def test_trouble_with_java_is_one_line(tmp_path, monkeypatch, case):
     lines, said = TROUBLE[case]
     monkeypatch.setenv("PATH", str(tmp_path) if lines is None else program(tmp_path, lines))
-    monkeypatch.setattr(ptb, "_jar", lambda: tmp_path)
+    monkeypatch.setattr(programs, "_file", lambda folder, jar: tmp_path)
     with pytest.raises(RedrawError) as error:
         list(tokenizers.find("ptb").cut(["a", "b", "c"]))
     assert str(error.value) == f"tokens, tokenizer ptb: {said}"

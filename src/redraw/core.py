@@ -30,6 +30,10 @@ class RedrawError(Exception):
     """A user's mistake or a broken file: shown as one line (what, where, what to do next), exit code 2."""
 
 
+class NotComputed(RedrawError):
+    """A number that this machine cannot compute, and what would make it able to: everything else goes on without it."""
+
+
 class Interrupted(Exception):
     """A signal asked for an end; state is saved. ``code`` is the exit status (128 + signal)."""
 

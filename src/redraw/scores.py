@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .core import RedrawError, canonical_json, digest, nearest, read_json
+from .core import NotComputed, RedrawError, canonical_json, digest, nearest, read_json
 from .metrics import BOUNDS, METRICS, TEXT
 
 
@@ -68,11 +68,16 @@ def protocol(
         listed["instrument_tokens"] = vocabulary
     if "captions" in reads:
         listed["captions_read"] = digest([str(caption) for caption in arrays["captions"]])
+    if "references" in reads and "references" in arrays:
+        listed["references_read"] = digest([[str(text) for text in row if text] for row in arrays["references"]])
     return {**fields, **listed, "dataset": dataset, "data": data, "instrument_weights": instrument}
 
 
 def score(folder: Path, spec: Mapping[str, Any]) -> dict[str, Any]:
-    """The facts of scores.json for one run: ``metrics``, ``curves``, ``confusion`` and what was scored."""
+    """The facts of scores.json for one run: ``metrics``, ``curves``, ``confusion`` and what was scored.
+
+    ``not_computed``: {evaluation: why}, of metrics that this machine lacks something for; the others are unharmed.
+    """
     manifest, curves = read_json(folder / "manifest.json"), read_json(folder / "curves.json")
     curves = {name: {**c, "x_label": "step", "y_label": name} for name, c in curves.items()}
     weights = {role: read_json(path)["weights"] for role, path in spec["instruments"].items()} | {
@@ -81,6 +86,7 @@ def score(folder: Path, spec: Mapping[str, Any]) -> dict[str, Any]:
     vocabularies = {role: read_json(path)["digest"] for role, path in spec.get("vocabularies", {}).items()}
     metrics: dict[str, Any] = {}
     confusion: dict[str, Any] = {}
+    not_computed: dict[str, str] = {}
     with np.load(folder / "items.npz") as items:
         for name, e in spec["evaluations"].items():
             if e.get("metric") is None:  # samples to be looked at
@@ -102,7 +108,11 @@ def score(folder: Path, spec: Mapping[str, Any]) -> dict[str, Any]:
                 "protocol": key, "protocol_key": digest(key), "better": e.get("better", about.better),
                 "unit": e.get("unit", about.unit), "kind": e.get("kind", "own"),
             }  # fmt: skip
-            result = about.fn(arrays, **e.get("options", {}))
+            try:
+                result = about.fn(arrays, **e.get("options", {}))
+            except NotComputed as error:
+                not_computed[name] = str(error)
+                continue
             if "counts" in result:
                 confusion[name] = {
                     "labels": list(range(len(result["counts"]))),
@@ -133,7 +143,7 @@ def score(folder: Path, spec: Mapping[str, Any]) -> dict[str, Any]:
                     metrics[f"{name}@{selection}"] = {**_numbers({"value": values[k]}, key["n"]), "n": metrics[name]["n"],
                                                       "selection": selection, "step": steps[k], **own}  # fmt: skip
     return {"run": spec["run"], "scale": spec["scale"], "seed": spec["seed"], "metrics": metrics, "curves": curves,
-            "confusion": confusion}  # fmt: skip
+            "confusion": confusion, "not_computed": not_computed}  # fmt: skip
 
 
 def _numbers(result: Mapping[str, Any], asked: int) -> dict[str, Any]:

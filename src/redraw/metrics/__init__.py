@@ -15,21 +15,27 @@ from .accuracy import (
 )
 from .agreement import embedding_agreement, embedding_difference
 from .attributes import attribute_consistency
+from .bleu import bleu
 from .bounds import importance_bound, variational_bound, variational_bound_all_captions
+from .cider import cider
 from .confusion import confusion
 from .diversity import coverage
 from .frechet import fid_infinity, frechet_distance
 from .inception import inception_score
 from .kernel import kernel_distance
+from .meteor import meteor
 from .published_scores import is_coco, is_cub, is_oxford
 from .r_precision import r_precision
 from .retrieval import image_retrieval
+from .rouge import rouge_l
 from .ssim import ssim
 from .zero_shot import zero_shot_accuracy
 
 TEXT = "text_embedding"  # the one field that an instrument reads from captions
 BOUNDS = ("bounds", "gallery_bounds")
 """What the scored model itself says of real images: of a caption's own, and of each image of its gallery"""
+CAPTIONED = ("written", "references", "captions")
+"""What a captioner writes of an image, all captions of it, and the one that was asked for; ``written`` only where it is scored"""
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,8 @@ class Metric:
     ``fn`` may return: ``spread``, ``per_fold``, ``per_item``, ``n`` (items that counted), ``envelope`` [lowest,
     highest] over plausible readings of the protocol, ``parts`` {name: number}, ``curve`` {x, y, x_label} over something
     other than training, which takes the evaluation's name, and ``columns`` {name: {value, and whichever of spread,
-    envelope, better, unit, kind}}: further numbers, each scored as <evaluation>/<name>.
+    envelope, better, unit, kind}}: further numbers, each scored as <evaluation>/<name>. Raises NotComputed where this
+    machine lacks what it takes.
     """
 
     fn: Callable[..., dict]
@@ -86,4 +93,8 @@ METRICS = {
     "variational_bound": Metric(variational_bound, "lower", "nats", ("bounds",)),
     "variational_bound_all_captions": Metric(variational_bound_all_captions, "lower", "nats", ("bounds", "n_words")),
     "importance_bound": Metric(importance_bound, "lower", "nats", ("bounds",)),
+    "bleu": Metric(bleu, "higher", "percent", CAPTIONED),
+    "meteor": Metric(meteor, "higher", "percent", CAPTIONED),
+    "rouge_l": Metric(rouge_l, "higher", "percent", CAPTIONED),
+    "cider": Metric(cider, "higher", "", CAPTIONED),
 }
