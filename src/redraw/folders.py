@@ -120,6 +120,7 @@ def _find(asked: str) -> tuple[str, Mapping[str, Any], str]:
         and about["images"] == "model"
         and about.get("instrument")
         and "among" not in about
+        and "written" not in METRICS[about["metric"]].reads  # what people wrote of the image is not in a folder
     }
     found = [place for place in known if place == asked or (not owner and place.endswith(f"/{name}"))]
     meant = [_meant(*known[place]) for place in found]
