@@ -576,6 +576,7 @@ def test_the_value_has_exactly_the_agreed_keys():
         "agrees",
         "claims",
         "runs",
+        "not_computed",
         "differs",
         "authors",
     }

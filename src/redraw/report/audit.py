@@ -44,6 +44,7 @@ MARKS = {
     "not testable here": _ASK,
     "quoted": Mark("quo", "off", "″", "quo"),
     "not run": _DOT,
+    "not computed": _DOT,
     "nothing of ours": _DOT,
     "no claim rests on it": _DOT,
     "blank in print": Mark("bla", "off", "∕", "bla"),
@@ -73,7 +74,7 @@ QUESTIONS = {
         "Agrees?",
         "Does our value agree with it?",
         ("exact", "equivalent", "higher", "lower", "inconclusive", "not comparable", "quoted", "not run")
-        + ("blank in print",),
+        + ("not computed", "blank in print"),
     ),
     "claims": Question(
         "Claims survive?",
@@ -101,6 +102,21 @@ def cells(table_json: dict[str, Any], printed: bool = False) -> Iterator[tuple[d
             for column in table["columns"]:
                 if column["id"] in row["cells"]:
                     yield table, row, column, row["cells"][column["id"]]
+
+
+def absent(cell: dict[str, Any]) -> str:
+    """The word for a row of ours without a value: nothing was run, or the machine that ran it cannot compute it."""
+    return "not computed" if cell.get("not_computed") else "not run"
+
+
+def not_computed(table: dict[str, Any]) -> list[str]:
+    """A sentence for each reason why cells of a table were not computed, with the metrics that it is the reason for."""
+    found: dict[str, dict[str, None]] = {}
+    for row in table["rows"]:
+        for cell in row["cells"].values():
+            if cell.get("not_computed"):
+                found.setdefault(cell["not_computed"], {})[cell["metric"]] = None
+    return [f"{', '.join(metrics)} not computed: {reason}." for reason, metrics in found.items()]
 
 
 def stale(table_json: dict[str, Any], cell: dict[str, Any]) -> bool:

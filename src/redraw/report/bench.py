@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..core import RedrawError, nearest
@@ -54,6 +55,12 @@ class Bench:
             return "no recipe for this row yet"
         reason = self.missing.get(self.base(run))
         return f"not run: {reason}" if reason else f"not run: no scores of {self.base(run)} at scale {self.scale}"
+
+    def not_computed(self, run_ids: Sequence[str], metrics: Sequence[str]) -> str:
+        """Why a metric, or what it is a column or a selection of, was not computed where the runs were scored; "" otherwise."""
+        found = [self.scores[i].get("not_computed", {}) for i in run_ids]
+        reasons = (reason for said in found for m in metrics if (reason := said.get(re.split("[/@]", m)[0])))
+        return next(reasons, "")
 
     def _controls(self) -> dict[str, dict[str, list[tuple[str, str]]]]:
         """{metric of ours: {"ceiling": [(run, metric)], "degraded": [...], "floor": [...]}} as the tables' own rows pair them."""

@@ -66,7 +66,10 @@ def _control(bench: Bench, name: str, table: Mapping[str, Any], row: Mapping[str
     about, ours = table["columns"][column], ours_of(bench, row["run"], row["cells"][column])
     ours.pop("_protocol")
     ids = (bench.paper, name, slug(about["dataset"]), slug(row["label"]), slug(about["metric"]))
-    because = f"a row of ours; {bench.why_not(row['run'])}" if ours["ours"] is None else "a row of ours"
+    because = "a row of ours"
+    if ours["ours"] is None:
+        why = f"not computed: {ours['not_computed']}" if ours["not_computed"] else bench.why_not(row["run"])
+        because = f"a row of ours; {why}"
     blank = verdict("blank in print", because)
     return {
         "cell_id": ":".join(ids), "paper": bench.paper, "table": name, "row": row["label"], "dataset": about["dataset"],

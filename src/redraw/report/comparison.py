@@ -15,8 +15,9 @@ from .judge import BLANK, agrees, default_margin, not_calibrated, of_the_model, 
 def ours_of(bench: Bench, run: str | None, metric: str | Sequence[str] | None) -> dict[str, Any]:
     """The fields of a cell that come from our runs; of several metrics the first that was measured."""
     ids = bench.run_ids(run) if run and metric else []
+    asked = [metric] if isinstance(metric, str) else list(metric or ())
     if not isinstance(metric, str):
-        measured = [m for m in metric or () if any(m in bench.scores[i]["metrics"] for i in ids)]
+        measured = [m for m in asked if any(m in bench.scores[i]["metrics"] for i in ids)]
         metric = measured[0] if measured else None
     found = [(i, bench.scores[i]["metrics"][metric]) for i in ids if metric in bench.scores[i]["metrics"]]
     if found and not of_the_model(found[0][1]):
@@ -36,6 +37,7 @@ def ours_of(bench: Bench, run: str | None, metric: str | Sequence[str] | None) -
         "scale": bench.scale,
         "data": bench.stand_ins.get(dataset, {}).get("use", dataset) if found else "",
         "protocol": first.get("protocol_key", ""), "runs": [i for i, _ in found],
+        "not_computed": "" if found else bench.not_computed(ids, asked),
         "_protocol": first.get("protocol"),
     }  # fmt: skip
 
@@ -83,6 +85,8 @@ def compared(
         agree = BLANK
     elif not ours["per_seed"]:
         agree = verdict("not run", bench.why_not(run))
+        if ours["not_computed"]:
+            agree = verdict("not computed", f"not computed: {ours['not_computed']}")
         if given["quoted"] and not run:
             agree = verdict("quoted", f"taken over {_from(given, bench)}")
     else:

@@ -44,7 +44,7 @@ def _cell(table_json: Json, t: Json, row: Json, column: Json, cell: Json) -> str
     ours = cell["ours"]
     printed = cell["printed"]
     seeds = f" <small>{plural(cell['seeds'], 'seed')}</small>" if ours is not None and cell.get("seeds") else ""
-    word = cell["agrees"]["verdict"] if row["kind"] == "printed" else "not run"
+    word = cell["agrees"]["verdict"] if row["kind"] == "printed" else audit.absent(cell)
     shown = words.value_spread(ours, cell["spread"]) if ours is not None else f"<small>{text(word)}</small>"
     left = f'{text(printed)}<span class="arr"> → </span>' if printed else ""
     stand_in = ", stand-in data" if cell["scale"] != "paper" and ours is not None else ""

@@ -89,8 +89,8 @@ def _sentence(table_json: Json) -> str:
 
 def _tables(table_json: Json) -> str:
     said = {c["agrees"]["verdict"] for *_, c in audit.cells(table_json, printed=True)}
-    if any(c["ours"] is None for _, row, _, c in audit.cells(table_json) if row["kind"] != "printed"):
-        said.add("not run")
+    own = [c for _, row, _, c in audit.cells(table_json) if row["kind"] != "printed"]
+    said |= {audit.absent(c) for c in own if c["ours"] is None}
     legend = " &nbsp; ".join(verdict(word) for word in audit.QUESTIONS["agrees"].words if word in said)
     old = any(audit.stale(table_json, c) for *_, c in audit.cells(table_json))
     note = f' &nbsp; <span class="tag">old code</span> {detail.OLD_CODE}' if old else ""
@@ -137,6 +137,7 @@ def _table(table_json: Json, t: Json) -> str:
         label = f'<th scope="row"><bdi>{text(row["label"])}</bdi>{marks}{tag}</th>'
         body.append(f'<tr class="{" ".join(css)}">{label}{cells}</tr>' if css else f"<tr>{label}{cells}</tr>")
     notes = [f"<sup>{text(k)}</sup> {sentence(v)}" for k, v in (t.get("footnotes") or {}).items()]
+    notes += [sentence(said) for said in audit.not_computed(t)]
     order = t.get("order") or {}
     if order.get("kendall_tau") is not None:
         notes.append(f"Order, printed against ours: Kendall τ = {words.kendall(order)}.")
@@ -164,7 +165,8 @@ def _cell(table_json: Json, row: Json, column: Json, cell: Json | None, stack: b
         value = f"<span>{words.value_spread(cell['ours'], cell['spread'])}{count}{old}</span>"
         ours = f'<span class="o"><span class="arr" aria-hidden="true">→</span>{value}{"" if own else icon(word)}</span>'
     elif own and not cell["printed"]:
-        ours = f'<span class="o off">{icon("not run")}<span>not run</span></span>'
+        absent = audit.absent(cell)
+        ours = f'<span class="o off">{icon(absent)}<span>{absent}</span></span>'
     elif word == "blank in print":
         return f'<td class="c"><span class="cell">{printed if cell["printed"] else icon(word, named=True)}</span></td>'
     elif stack:

@@ -92,7 +92,7 @@ def _both(table_json: Json, row: Json, cell: Json | None) -> str:
         return ""
     word = cell["agrees"]["verdict"]
     if row["kind"] != "printed":
-        word = "not run" if cell["ours"] is None else ""
+        word = audit.absent(cell) if cell["ours"] is None else ""
     authors = cell.get("authors")
     behind = ""
     if authors and authors["ours"] is not None:
@@ -115,6 +115,7 @@ def _table(table_json: Json, t: Json) -> str:
     out += [f"Read in: {safe(t['source'])}.\n"] if t.get("source") else []
     out.append(grid(["", *heads], rows))
     out += [_list(f"{safe(k)} {safe(v)}" for k, v in t["footnotes"].items())] if t.get("footnotes") else []
+    out += [f"{safe(sentence)}\n" for sentence in audit.not_computed(t)]
     order = t.get("order") or {}
     if order.get("kendall_tau") is not None:
         out.append(f"Order, printed against ours: Kendall tau {kendall(order)}.\n")
