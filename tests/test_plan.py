@@ -13,6 +13,7 @@ from redraw import codes, graph, plan, sheets
 from redraw.core import RedrawError, read_json, write_json
 from redraw.fresh import fresh, settle
 from redraw.names import family
+from redraw.report.bench import Bench
 
 PARAMS = {
     "scale": "smoke", "seeds": 1, "rows": "headline",
@@ -461,3 +462,22 @@ def test_rows_and_forms_may_be_given_scale_by_scale(desk):
     assert desk(runs=runs, forms=forms).missing["alpha/two"] == "rows: all"
     assert desk({"rows": "all"}, runs=runs, forms=forms).run["alpha/two.s0"].form is None
     assert desk({"scale": "study"}, runs=runs, forms=forms).run["alpha/two.s0"].form == "small"
+
+
+def test_an_evaluation_may_wait_for_all_rows_and_its_cells_say_so(desk):
+    more = {**SHEET["evaluations"]["acc"], "rows": {"embedded": "all"}}
+    given = {
+        "runs": {**SHEET["runs"], "one": {**SHEET["runs"]["one"], "score": ["acc", "later"]}},
+        "evaluations": {**SHEET["evaluations"], "later": more},
+    }
+    few, all_rows, study = desk(**given), desk({"rows": "all"}, **given), desk({"scale": "study"}, **given)
+    run = "alpha/one.s0"
+    assert list(few.run[run].evaluations) == ["acc"] and few.missing == {"alpha/one:later": "rows: all"}
+    for p in (all_rows, study):
+        assert [*p.run[run].evaluations] == ["acc", "later"] and not p.missing
+        assert p.run[run].evaluations["later"] == p.run[run].evaluations["acc"], "rows decide no key"
+    said = few.artefacts["results/tables/embedded/alpha.json"].spec["missing"]
+    bench = Bench(few.sheets["alpha"], few.sheets, {}, "embedded", 1, {}, said)
+    assert bench.why_not("one", "later/b4") == "not run: rows: all"
+    assert bench.why_not("one", ["acc", "later@last"]) == "not run: rows: all"
+    assert bench.why_not("one", "acc") == "not run: no scores of alpha/one at scale embedded"

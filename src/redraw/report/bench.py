@@ -50,16 +50,19 @@ class Bench:
         owner, name = self.base(run).split("/")
         return {**self.sheets, self.paper: self.sheet}.get(owner, {}).get("runs", {}).get(name, {})
 
-    def why_not(self, run: str | None) -> str:
+    def why_not(self, run: str | None, metric: str | Sequence[str] | None = None) -> str:
+        """Why a run, or one of its metrics, has no value here; of several metrics the first that says why."""
         if run is None:
             return "no recipe for this row yet"
-        reason = self.missing.get(self.base(run))
+        asked = [metric] if isinstance(metric, str) else metric or ()
+        places = (self.base(run), *(f"{self.base(run)}:{_evaluation(m)}" for m in asked))
+        reason = next((self.missing[place] for place in places if place in self.missing), None)
         return f"not run: {reason}" if reason else f"not run: no scores of {self.base(run)} at scale {self.scale}"
 
     def not_computed(self, run_ids: Sequence[str], metrics: Sequence[str]) -> str:
         """Why a metric, or what it is a column or a selection of, was not computed where the runs were scored; "" otherwise."""
         found = [self.scores[i].get("not_computed", {}) for i in run_ids]
-        reasons = (reason for said in found for m in metrics if (reason := said.get(re.split("[/@]", m)[0])))
+        reasons = (reason for said in found for m in metrics if (reason := said.get(_evaluation(m))))
         return next(reasons, "")
 
     def _controls(self) -> dict[str, dict[str, list[tuple[str, str]]]]:
@@ -72,3 +75,8 @@ class Bench:
                     if ours and row["kind"] != "ours":
                         found.setdefault(ours, {}).setdefault(row["kind"], []).append((row["run"], metric))
         return found
+
+
+def _evaluation(metric: str) -> str:
+    """What a metric is a column or a selection of."""
+    return re.split("[/@]", metric)[0]

@@ -84,7 +84,7 @@ def compared(
     if quantity is None:
         agree = BLANK
     elif not ours["per_seed"]:
-        agree = verdict("not run", bench.why_not(run))
+        agree = verdict("not run", bench.why_not(run, given["ours"]))
         if ours["not_computed"]:
             agree = verdict("not computed", f"not computed: {ours['not_computed']}")
         if given["quoted"] and not run:
