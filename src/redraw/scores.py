@@ -10,6 +10,7 @@ import numpy as np
 
 from .core import NotComputed, RedrawError, canonical_json, digest, nearest, read_json
 from .metrics import BOUNDS, METRICS, TEXT
+from .metrics.meteor import one_program
 
 
 class Reader(NamedTuple):
@@ -87,7 +88,7 @@ def score(folder: Path, spec: Mapping[str, Any]) -> dict[str, Any]:
     metrics: dict[str, Any] = {}
     confusion: dict[str, Any] = {}
     not_computed: dict[str, str] = {}
-    with np.load(folder / "items.npz") as items:
+    with np.load(folder / "items.npz") as items, one_program():
         for name, e in spec["evaluations"].items():
             if e.get("metric") is None:  # samples to be looked at
                 continue

@@ -38,7 +38,7 @@ def meteor(items: Mapping[str, np.ndarray], beam: int = 1, tokenizer: str = "kar
     texts = captions.read("meteor", items, by, tokenizer)
     with captions.scored_later():
         program = java.find("meteor", JAR)
-    with _started(program) as scorer:
+    with _asked(program) as scorer:
         counts, line = [], Line()
         for row, (words, references) in enumerate(zip(texts.captions, texts.references, strict=True)):
             asked = SEPARATOR.join(["SCORE", *map(_joined, references), _joined(words)])
@@ -50,6 +50,34 @@ def meteor(items: Mapping[str, np.ndarray], beam: int = 1, tokenizer: str = "kar
         *scores, value = map(float, scorer.answers(SEPARATOR.join(["EVAL", *counts]), len(counts) + 1, "all captions"))
     per_item = 100 * np.array(scores)
     return {"value": 100 * value, "per_item": per_item, "parts": {"mean of captions": float(per_item.mean())}}
+
+
+@contextlib.contextmanager
+def one_program() -> Iterator[None]:
+    """Within it all METEORs ask one program, whose start takes longer than most of its answers; afterwards it is gone."""
+    global _shared
+    with contextlib.ExitStack() as stack:
+        _shared = stack, {}
+        try:
+            yield
+        finally:
+            _shared = None
+
+
+_shared: tuple[contextlib.ExitStack, dict[tuple[str, ...], _Scorer]] | None = None
+
+
+@contextlib.contextmanager
+def _asked(program: Sequence[str]) -> Iterator[_Scorer]:
+    """The program that is shared, or one of its own."""
+    if _shared is None:
+        with _started(program) as scorer:
+            yield scorer
+        return
+    stack, running = _shared
+    if tuple(program) not in running:
+        running[tuple(program)] = stack.enter_context(_started(program))
+    yield running[tuple(program)]
 
 
 class _Scorer:
