@@ -130,7 +130,7 @@ def test_trouble_with_java_is_one_line(tmp_path, monkeypatch, case):
 
 
 def test_without_the_jar_it_is_one_line(monkeypatch):
-    monkeypatch.setattr(ptb.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(programs.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(RedrawError) as error:
         list(tokenizers.find("ptb").cut(["a"]))
     assert str(error.value) == (
