@@ -62,13 +62,23 @@ TROUBLE = {
 }  # fmt: skip
 
 
+@pytest.fixture
+def java(tmp_path, monkeypatch):
+    """A function that writes the shell script that runs in Java's place."""
+
+    def write(lines: str) -> None:
+        (tmp_path / "java").write_text(f"#!/bin/sh\n{lines}\n")
+        (tmp_path / "java").chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+        monkeypatch.setattr(programs, "_file", lambda folder, jar: tmp_path / jar)
+
+    return write
+
+
 @pytest.mark.parametrize("case", TROUBLE)
-def test_trouble_with_java_is_one_line_and_leaves_no_process(tmp_path, monkeypatch, case):
+def test_trouble_with_java_is_one_line_and_leaves_no_process(tmp_path, monkeypatch, java, case):
     lines, said = TROUBLE[case]
-    (tmp_path / "java").write_text(f"#!/bin/sh\n{lines}\n")
-    (tmp_path / "java").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setattr(programs, "_file", lambda folder, jar: tmp_path / jar)
+    java(lines)
     monkeypatch.setattr(METEOR, "LIMIT", 0.5 if case == "does not end" else 60.0)
     started = time.monotonic()
     with pytest.raises(RedrawError) as error:
@@ -78,6 +88,19 @@ def test_trouble_with_java_is_one_line_and_leaves_no_process(tmp_path, monkeypat
     if case == "does not end":
         with pytest.raises(ProcessLookupError):
             os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+def test_one_program_answers_for_all_evaluations_of_a_run_and_goes(tmp_path, java):
+    java("echo $$ >> pids; while read a; do case $a in EVAL*) echo 0.25; echo 0.75; echo 0.5;; *) echo 1;; esac; done")
+    with METEOR.one_program():
+        for _ in range(3):
+            assert METRICS["meteor"].fn(PAIR)["value"] == 50
+        (pid,) = map(int, (tmp_path / "pids").read_text().split())
+        os.kill(pid, 0)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    METRICS["meteor"].fn(PAIR)
+    assert len((tmp_path / "pids").read_text().split()) == 2, "outside, each starts its own"
 
 
 def test_a_number_that_cannot_be_computed_harms_no_other(tmp_path, no_java):
