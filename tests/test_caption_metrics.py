@@ -180,7 +180,7 @@ def test_each_caption_is_cut_once(monkeypatch, drawn):
 BAD = [
     ({}, {"by": "persons"}, 'bleu: by is "persons": did you mean "person"?'),
     ({"written": None}, {}, "bleu: nothing was written: name a run that writes captions as instrument, or by: person"),
-    ({"captions": np.array(["a", "z"])}, {"by": "person"}, "bleu, by person: the caption of row 1 is none of its references"),
+    ({"captions": np.array(["a", "z"])}, {"by": "person"}, "bleu, by person: the caption of row 1 is none of its"),
     ({"references": np.array([["a"], ["b"]])}, {"by": "person"}, "bleu, by person: the image of row 0 has one caption only"),
     ({"references": np.array([["a", "b"], ["", ""]])}, {}, "bleu: the image of row 1 has no reference: leave it out"),
     ({"references": np.array([["a"], ["a"]])}, {"by": "other"}, "bleu, by other: 2 of 2 rows are of one image: raise n"),
@@ -213,6 +213,7 @@ def test_captions_that_are_none_harm_no_other(drawn):
     mixed = items_of([*hostile, *drawn["written"]], [*([text or "."] for text in hostile), *rows])
     texts = cut(chosen("bleu", mixed, "model"), "karpathy")
     assert texts.references[1] == [[]] and texts.captions[:2] == [[], []]
+    assert read("bleu", items_of(["x"], [["a", " .", "b"]]), "model", "karpathy").references == [[["a"], ["b"]]]
     for name in QUICK:
         for options in ({}, {"tokenizer": "words"}, {"by": "other"}):
             assert np.isfinite(value(name, mixed, **options))

@@ -15,7 +15,8 @@ from redraw.metrics import METRICS
 from redraw.metrics.captions import read
 
 HOSTILE = [
-    "", " . , ; ", "a red bird | a blue one ||| two dogs ||| |||| ||", "line\nbreak\r\nand\ttab\u2028end", "\U0001f99c red bird",
+    "", " . , ; ", "a red bird | a blue one ||| two dogs ||| |||| ||", "line\nbreak\r\nand\ttab\u2028end",
+    "\U0001f99c red bird",
     "\u202ethree \u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627 birds", "caf\u00e9 na\u00efve bird", "a" * 10_000,
     "zero\x00byte bird", "red bird " * 1100,
 ]  # fmt: skip

@@ -53,7 +53,10 @@ TROUBLE = {
     "fails": (TRACE, "caption 0: Java failed (java.lang.Error: no class): see that `java -version` works"),
     "fails later": (f"read line; echo 1.0; {TRACE}", "caption 1: Java failed (java.lang.Error: no class): see"),
     "says nothing": ("exit 0", "caption 0: Java failed (no more said): see that `java -version` works"),
-    "says something else": ("read a; echo hello", "caption 0: Java gave 'hello': see that pycocoevalcap is whole"),
+    "says something else": (
+        "echo $$ > pid; read a; echo hello; exec sleep 100",
+        "caption 0: Java gave 'hello': see that pycocoevalcap is whole",
+    ),
     "says something else of all": ("read a; echo 1; read a; echo 1; yes no", "all captions: Java gave 'no': see that"),
     "says too little of all": (
         "read a; echo 1; read a; echo 1; read a; echo 0.5", "all captions: Java failed (no more said)",
@@ -85,7 +88,7 @@ def test_trouble_with_java_is_one_line_and_leaves_no_process(tmp_path, monkeypat
         METRICS["meteor"].fn(PAIR)
     assert str(error.value).startswith(f"meteor: {said}") and not isinstance(error.value, NotComputed)
     assert "\n" not in str(error.value) and time.monotonic() - started < 30
-    if case == "does not end":
+    if "pid" in lines:
         with pytest.raises(ProcessLookupError):
             os.kill(int((tmp_path / "pid").read_text()), 0)
 
@@ -179,6 +182,19 @@ def test_tables_say_what_was_not_computed_and_why(tmp_path, name):
     assert shown.count("not computed") > 4 and f"ccuracy not computed: {NO_JAVA}." in shown
     assert f"Not computed: {NO_JAVA}" in shown and f"A row of ours; {because}" in shown
     assert audit.summary([page])["counts"]["agrees"]["not computed"] == 2
+
+
+def test_a_row_of_ours_that_was_not_computed_is_marked_so():
+    sheet, found = copy.deepcopy(TOY), toy_scores(1)
+    sheet["tables"]["table-1"]["controls"][0]["cells"]["acc"] = "people"
+    found["toy/echo.s0"]["not_computed"] = {"people": NO_JAVA}
+    page = html.paper(toy(1, sheet=sheet, sheets={"toy": sheet}, scores=found))
+    assert re.search(
+        r'<td class="c"><a [^>]*>[^/]*</span><span class="o off"><svg.*?</svg><span>not computed</span></span>', page
+    )
+    assert "<small>not computed</small>" in page
+    legend = page[page.index('class="tnote"') : page.index("<table")]
+    assert "not computed" in legend and "not run" in legend
 
 
 def test_one_seed_that_was_computed_is_enough():

@@ -23,7 +23,7 @@ def items_of(
 
 
 def scenes(n: int, seed: int = 0) -> dict[str, np.ndarray]:
-    """``n`` pictures, the fifth caption of each written badly, three or four others of it its references, the last asked for."""
+    """``n`` pictures: the fifth caption of each, written badly, against three or four others, the last of them asked for."""
     rng = np.random.default_rng(seed)
     texts = [[c.text for c in captions(COCO, index, False)] for index in range(n)]
     words = sorted({word for own in texts for text in own for word in text.split()})

@@ -27,9 +27,7 @@ def failed(said: IO[bytes]) -> str:
     """What is told of a program that failed, its last words among it; ``said`` is the file of its standard error."""
     said.seek(0)
     lines = (line.strip() for line in said.read().decode("utf-8", "replace").splitlines())
-    told = [
-        line for line in lines if line and not line.startswith(("at ", "... "))
-    ]  # where in Java tells nobody anything
+    told = [line for line in lines if line and not line.startswith(("at ", "... "))]  # but not where in its own code
     last = told[-1][:100] if told else "no more said"
     return f"Java failed ({last}): see that `java -version` works"
 

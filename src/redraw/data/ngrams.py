@@ -11,9 +11,9 @@ import numpy as np
 def statistics(hypothesis: Sequence[Hashable], references: Sequence[Sequence[Hashable]], order: int = 4) -> np.ndarray:
     """[2 order + 2] in float64, of one text against one reference or more, all cut into words by the same rule.
 
-    In this order: n-grams of the text that a reference holds, for n of 1 to ``order``, each n-gram counted at most as often as
-    in the one reference that has it most often; all n-grams of the text, for the same n; its length in words; the length of
-    the reference that is nearest to it, of two as near the shorter (as coco-caption has it).
+    In this order: n-grams of the text that a reference holds, for n of 1 to ``order``, each n-gram counted at most as often
+    as in the one reference that has it most often; all n-grams of the text, for the same n; its length in words; the length
+    of the reference that is nearest to it, of two as near the shorter (as coco-caption has it).
     """
     found = np.zeros(2 * order + 2)
     for n in range(1, order + 1):
@@ -31,8 +31,8 @@ def bleu(statistics: np.ndarray, brevity_penalty: bool) -> np.ndarray:
     """BLEU-1 to BLEU-``order`` in percent, [..., order], of ``statistics`` [..., 2 order + 2] summed over a corpus.
 
     Their means do as well: only ratios count. BLEU-n is the geometric mean of the shares of 1- to n-grams that are found
-    (Papineni et al. 2002), 0 where of one n none is; with ``brevity_penalty`` times exp(1 - r / c) where the c words written are
-    fewer than the r of the nearest references.
+    (Papineni et al. 2002), 0 where of one n none is; with ``brevity_penalty`` times exp(1 - r / c) where the c words
+    written are fewer than the r of the nearest references.
     """
     counts = np.asarray(statistics, np.float64)
     order = counts.shape[-1] // 2 - 1

@@ -35,7 +35,7 @@ TEXT = "text_embedding"  # the one field that an instrument reads from captions
 BOUNDS = ("bounds", "gallery_bounds")
 """What the scored model itself says of real images: of a caption's own, and of each image of its gallery"""
 CAPTIONED = ("written", "references", "captions")
-"""What a captioner writes of an image, all captions of it, and the one that was asked for; ``written`` only where it is scored"""
+"""What a captioner writes of an image, needed where that is scored; all captions of it; the one that was asked for"""
 
 
 @dataclass(frozen=True)

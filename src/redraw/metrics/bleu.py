@@ -18,15 +18,15 @@ def bleu(
     items: Mapping[str, np.ndarray], beam: int = 1, tokenizer: str = "karpathy", by: str = "model",
     brevity_penalty: bool = False,
 ) -> dict:  # fmt: skip
-    """Agrees with pycocoevalcap 1.2's Bleu, and with sacrebleu 2.6 (tokenize none, smooth none), on the same words.
+    """With the penalty, on the same words, that of pycocoevalcap 1.2 and of sacrebleu 2.6 (tokenize none, smooth none).
 
     ``items`` and ``by``: as in `captions.chosen`; ``beam`` was used where the captions were written. ``value`` is BLEU-4 in
-    percent, ``columns`` ``b1`` to ``b4``: geometric means of clipped precisions of n-grams, counted over all captions; 0 where
-    of one n none is found. ``brevity_penalty``: times exp(1 - r / c) where the c words written are fewer than the r of the
-    nearest references, the shorter of two as near, as coco-caption has it. ``envelope`` of each: lowest and highest value with
-    and without the penalty, cut by ``tokenizer`` and by those that need no Java (karpathy, words). No ``spread``, since it is no
-    mean of captions. ``parts``: ``words written`` and ``written per reference word``, c / r. Raises RedrawError as
-    `captions.chosen` does, NotComputed for a tokenizer that cannot run here.
+    percent, ``columns`` ``b1`` to ``b4``: geometric means of clipped precisions of n-grams, counted over all captions; 0
+    where of one n none is found. ``brevity_penalty``: times exp(1 - r / c) where the c words written are fewer than the r
+    of the nearest references, the shorter of two as near, as coco-caption has it. ``envelope`` of each: lowest and highest
+    value with and without the penalty, cut by ``tokenizer`` and by those that need no Java (karpathy, words). No
+    ``spread``, since it is no mean of captions. ``parts``: ``words written`` and ``written per reference word``, c / r.
+    Raises RedrawError as `captions.chosen` does, NotComputed for a tokenizer that cannot run here.
     """
     texts = captions.chosen("bleu", items, by)
     counts = {name: _counts(captions.cut(texts, name)) for name in dict.fromkeys((tokenizer, *READINGS))}

@@ -26,12 +26,12 @@ class Vector(NamedTuple):
 def cider(items: Mapping[str, np.ndarray], beam: int = 1, tokenizer: str = "karpathy", by: str = "model") -> dict:
     """Agrees with pycocoevalcap 1.2's Cider, which is CIDEr-D: 0 to 10, as it prints it.
 
-    ``items`` and ``by``: as in `captions.chosen`; ``beam`` was used where the captions were written. A caption's score is 10
-    times the mean, over its references and over n of 1 to 4, of the clipped cosine of tf-idf vectors, times exp(-d^2 / 72) of
-    the difference in length d. As the code has it, not the paper: documents are the references scored, one document a row; the
-    length that is compared is the number of pairs of neighbouring words; words are not stemmed. ``value`` is the mean of
-    ``per_item``: 0 for a single row, whose words are in every document. Raises RedrawError as `captions.chosen` does, NotComputed
-    for a tokenizer that cannot run here.
+    ``items`` and ``by``: as in `captions.chosen`; ``beam`` was used where the captions were written. A caption's score is
+    10 times the mean, over its references and over n of 1 to 4, of the clipped cosine of tf-idf vectors, times exp(-d^2 /
+    72) of the difference in length d. As the code has it, not the paper: documents are the references scored, one document
+    a row; the length that is compared is the number of pairs of neighbouring words; words are not stemmed. ``value`` is the
+    mean of ``per_item``: 0 for a single row, whose words are in every document. Raises RedrawError as `captions.chosen`
+    does, NotComputed for a tokenizer that cannot run here.
     """
     texts = captions.read("cider", items, by, tokenizer)
     documents = Counter(g for row in texts.references for g in {g for words in row for g in _all(words)})

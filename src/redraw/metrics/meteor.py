@@ -30,10 +30,10 @@ NUMBERS = re.compile(r"[-+.\dE]+( [-+.\dE]+)*")
 def meteor(items: Mapping[str, np.ndarray], beam: int = 1, tokenizer: str = "karpathy", by: str = "model") -> dict:
     """What pycocoevalcap 1.2's Meteor says: METEOR 1.5 for English with ``-norm``, parameters and tables as in its jar.
 
-    ``items`` and ``by``: as in `captions.chosen`; ``beam`` was used where the captions were written. ``value`` in percent is of
-    all captions together, not the mean of ``per_item``, which stands under ``parts``: ``mean of captions``. Numbers of other
-    METEORs (1.3, 1.4, NLTK's) are of another scale. Raises NotComputed without a Java runtime or the jar, RedrawError where the
-    program fails, or takes more than 5 minutes for a caption, and as `captions.chosen` does.
+    ``items`` and ``by``: as in `captions.chosen`; ``beam`` was used where the captions were written. ``value`` in percent
+    is of all captions together, not the mean of ``per_item``, which stands under ``parts``: ``mean of captions``. Numbers
+    of other METEORs (1.3, 1.4, NLTK's) are of another scale. Raises NotComputed without a Java runtime or the jar,
+    RedrawError where the program fails, or takes more than 5 minutes for a caption, and as `captions.chosen` does.
     """
     texts = captions.read("meteor", items, by, tokenizer)
     with captions.scored_later():

@@ -14,10 +14,10 @@ BETA = 1.2  # recall over precision, as in coco-caption
 def rouge_l(items: Mapping[str, np.ndarray], beam: int = 1, tokenizer: str = "karpathy", by: str = "model") -> dict:
     """Agrees with pycocoevalcap 1.2's Rouge, save that there a caption without words finds another one.
 
-    ``items`` and ``by``: as in `captions.chosen`; ``beam`` was used where the captions were written. Of each caption the best
-    precision and the best recall over its references, which may be those of two, as (1 + b^2) P R / (R + b^2 P) with b = 1.2.
-    ``value`` in percent is the mean of ``per_item``. Raises RedrawError as `captions.chosen` does, NotComputed for a tokenizer
-    that cannot run here.
+    ``items`` and ``by``: as in `captions.chosen`; ``beam`` was used where the captions were written. Of each caption the
+    best precision and the best recall over its references, which may be those of two, as (1 + b^2) P R / (R + b^2 P) with b
+    = 1.2. ``value`` in percent is the mean of ``per_item``. Raises RedrawError as `captions.chosen` does, NotComputed for a
+    tokenizer that cannot run here.
     """
     texts = captions.read("rouge_l", items, by, tokenizer)
     scores = np.array([_score(*pair) for pair in zip(texts.captions, texts.references, strict=True)])

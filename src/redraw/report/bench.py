@@ -60,7 +60,7 @@ class Bench:
         return f"not run: {reason}" if reason else f"not run: no scores of {self.base(run)} at scale {self.scale}"
 
     def not_computed(self, run_ids: Sequence[str], metrics: Sequence[str]) -> str:
-        """Why a metric, or what it is a column or a selection of, was not computed where the runs were scored; "" otherwise."""
+        """Why a metric, or what it is a column or a selection of, was not computed for these runs; "" where it was."""
         found = [self.scores[i].get("not_computed", {}) for i in run_ids]
         reasons = (reason for said in found for m in metrics if (reason := said.get(_evaluation(m))))
         return next(reasons, "")
