@@ -108,3 +108,28 @@ def batch_reversed_captions() -> dict[str, str]:
             moved = {what: read(changed)[0, k] != whole[k] for what, (changed, k) in changes.items()}
             found[name] = "; ".join(f"{what}: {100 * units.float().mean():.0f} %" for what, units in moved.items())
     return found
+
+
+def doubly_stochastic_readings() -> dict[str, str]:
+    """SAT-1: the doubly stochastic term of places looked at evenly, and how much it asks for another share of one of them."""
+    import torch
+
+    from .papers.show_attend_tell.captioner import doubly_stochastic
+
+    captions, words, places = 64, 12, 196
+    readings = {
+        "as written": "paper",
+        "arctic-captions": "arctic",
+        "sgrvinod, AaronCCWong": "mean",
+        "yunjey": "sixteenth",
+    }
+    found, slopes = {}, []
+    for name, reading in readings.items():
+        alpha = torch.full((captions, words, places), 1 / places, requires_grad=True)
+        term = doubly_stochastic(alpha, reading)
+        term.backward()
+        slopes.append(float(alpha.grad[0, 0, 0]))
+        found[f"alpha_c 1, {name}"] = (
+            f"adds {float(term.detach()):.3g}; its slope is {slopes[-1] / slopes[0]:.3g} of eq. 14's"
+        )
+    return found
