@@ -1,14 +1,18 @@
-"""Which training images make up a step: permutations, or classes with one image of each; and training on them."""
+"""Which training images make up a step: permutations, classes with one image of each, or lengths; and training on them."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+import small_sets
 import torch
 from test_engine import VALUES, Bomb, Data, Toy, bomb_at
 
 from redraw import batches, engine, models
-from redraw.core import RedrawError
+from redraw.core import RedrawError, write_json
+from redraw.data.base import Prepared
+from redraw.data.tables import Table, padded
+from redraw.data.tokens import tokenize
 from redraw.recipe import About, make_config
 from redraw.state import State
 from redraw.tracking import Spool
@@ -62,6 +66,114 @@ def test_too_few_classes_are_refused():
         batches.class_indices(CLASS_IDS, 5, 0, 0, False)
     assert str(fault.value) == "batch_size 5: batches of distinct classes, but there are 4: lower it"
     assert len(batches.class_indices(CLASS_IDS, 5, 0, 0, True)) == 5
+
+
+# --- captions of one length ---------------------------------------------------------------------------------------
+
+
+ROWS = [  # captions of five images, as ids
+    [[1, 5, 2], [1, 6, 7, 2]],
+    [[1, 8, 2], [1, 9, 2], [1, 5, 2]],
+    [],
+    [[1, 6, 7, 8, 2]],
+    [[1, 7, 2], [], [1, 4, 4, 2]],
+]
+TABLE = Table(
+    padded([row for rows in ROWS for row in rows]),
+    np.array([len(row) for rows in ROWS for row in rows]),
+    np.cumsum([0, *(len(rows) for rows in ROWS)]),
+    "image",
+)
+
+
+def test_images_are_listed_by_the_lengths_of_their_captions():
+    found = TABLE.by_length(np.array([4, 2, 1, 0, 3]))
+    assert {n: images.tolist() for n, images in found.items()} == {3: [0, 2, 2, 2, 3], 4: [0, 3], 5: [4]}
+    assert TABLE.by_length(np.array([2])) == {}
+    twice = TABLE.by_length(np.array([3, 3]))
+    assert {n: images.tolist() for n, images in twice.items()} == {5: [0, 1]}
+
+
+def test_a_caption_is_drawn_among_those_of_the_length():
+    rng = np.random.default_rng(0)
+    rows = np.stack([TABLE.pick(np.array([1, 0, 4]), rng, 3) for _ in range(300)])
+    assert set(rows[:, 0]) == {2, 3, 4} and set(rows[:, 1]) == {0} and set(rows[:, 2]) == {6}
+    assert np.bincount(rows[:, 0])[2:].min() > 70
+    assert TABLE.pick(np.array([0, 4]), rng, 4).tolist() == [1, 8]
+    with pytest.raises(RedrawError, match="^image 3 has no caption in this table: "):
+        TABLE.pick(np.array([3]), rng, 3)
+
+
+def test_lengths_come_as_often_as_captions_have_them_and_captions_equally_often():
+    by_length = TABLE.by_length(np.arange(5))
+    drawn = [batches.length_indices(by_length, 2, 0, step) for step in range(8000)]
+    backwards = [batches.length_indices(by_length, 2, 0, step) for step in reversed(range(50))][::-1]
+    assert all(a[0] == b[0] and np.array_equal(a[1], b[1]) for a, b in zip(drawn, backwards, strict=False))
+    lengths = np.array([length for length, _ in drawn])
+    assert [float((lengths == n).mean()) for n in (3, 4, 5)] == pytest.approx([5 / 8, 2 / 8, 1 / 8], abs=0.02)
+    seen = np.concatenate([images for length, images in drawn if length == 3])
+    share = np.bincount(seen, minlength=5) / len(seen)
+    assert share.tolist() == pytest.approx([0.2, 0.6, 0, 0, 0.2], abs=0.02), "by their captions of the length"
+    assert {tuple(images) for length, images in drawn if length == 5} == {(3, 3)}, "again where there are too few"
+    assert all(set(images) == {0, 4} for length, images in drawn if length == 4)
+    assert [batches.length_indices(by_length, 2, 1, step)[0] for step in range(50)] != lengths[:50].tolist()
+
+
+class Lengths(Toy):
+    batches = "lengths"
+
+
+class Captioned(Data):
+    """Vectors with the captions of ``TABLE``."""
+
+    def __init__(self) -> None:
+        super().__init__(5)
+        self.by_length = TABLE.by_length(np.arange(5))
+        self.asked: list[tuple[int, list[int]]] = []
+
+    def batch(self, indices, fields, rng, n_words=None):
+        self.asked.append((n_words, TABLE.pick(indices, rng, n_words).tolist()))
+        return super().batch(indices, fields, rng)
+
+
+def go_by_length(folder, **options):
+    values = VALUES | {"batch_size": 3, "steps": 14, "evaluations": 7}
+    engine.seed_everything(3, 0)
+    recipe, data = Lengths(make_config(Toy.Config, values, "toy"), About((1, 1, 8), 1), {}), Captioned()
+    options = {"seed": 3, "state": State(folder), "spool": Spool(folder / "s.jsonl", run="toy"), "run": "toy"} | options
+    return engine.train(recipe, data, Data(40), device=torch.device("cpu"), **options), data
+
+
+def test_training_by_lengths_goes_on_bit_equal_wherever_it_was_killed(tmp_path):
+    whole, all_of_it = go_by_length(tmp_path / "whole")
+    assert {n for n, _ in all_of_it.asked} == {3, 4, 5}
+    assert all(TABLE.n_words[rows].tolist() == [n] * 3 for n, rows in all_of_it.asked)
+    with pytest.raises(Bomb):
+        go_by_length(tmp_path / "cut", save_every=0.0, progress=bomb_at(8))
+    resumed, data = go_by_length(tmp_path / "cut", save_every=1e9)
+    assert data.asked == all_of_it.asked[-len(data.asked) :] and len(data.asked) < 14
+    assert models.weights_digest(resumed["weights"]) == models.weights_digest(whole["weights"])
+
+
+def test_a_prepared_batch_of_one_length_has_no_padding(tmp_path):
+    opened = small_sets.prepared("drawn_scenes-flickr8k_small", tmp_path / "raw", tmp_path / "set")
+    folder = tmp_path / "set" / "tokens" / "words"
+    asked = {"captions": "dataset", "tokenizer": "words", "framed": True}
+    write_json(folder / "record.json", tokenize(asked, tmp_path / "set", folder))
+    opened = Prepared.open(tmp_path / "set", tokens=folder)
+    part, rng = opened.split("train"), np.random.default_rng(0)
+    length, indices = batches.length_indices(part.by_length, 8, 0, 0)
+    batch = part.batch(indices, ("image", "tokens", "n_words", "captions"), rng, n_words=length)
+    assert batch["tokens"].shape == (8, length) and bool((batch["tokens"] != 0).all())
+    assert batch["n_words"].tolist() == [length] * 8 and batch["captions"].shape[0] == 8
+    held = [{tuple(row[:length].tolist()) for row in rows} for rows in batch["captions"]]
+    assert all(tuple(row.tolist()) in own for row, own in zip(batch["tokens"], held, strict=True))
+    assert sum(len(images) for images in part.by_length.values()) == 5 * len(part)
+    without = Prepared.open(tmp_path / "set").split("train")
+    with pytest.raises(
+        RedrawError, match=r"^.+: batches of one length of captions, but no captions: give the run tokens$"
+    ):
+        without.by_length  # noqa: B018
 
 
 # --- as the engine asks for them --------------------------------------------------------------------------------

@@ -245,3 +245,61 @@ def test_export_has_the_same_bytes_for_the_same_weights(tmp_path):
     models.save(tmp_path / "x" / "model.pt", {"weights": weights})
     models.save(tmp_path / "y" / "model.pt", {"weights": dict(weights)})
     assert (tmp_path / "x" / "model.pt").read_bytes() == (tmp_path / "y" / "model.pt").read_bytes()
+
+
+# --- the best, not the last ------------------------------------------------------------------------------------------
+
+
+class Best(Toy):
+    """What is watched is a ratio of two means over the split, and turns upwards in the middle of the training."""
+
+    keeps = "best"
+
+    def __init__(self, config, about, needs):
+        super().__init__(config, about, needs)
+        self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
+
+    def train_step(self, batch, at):
+        self.steps += 1
+        return super().train_step(batch, at)
+
+    def validate(self, batch):
+        far = (self.steps - 70).abs().float() + batch["image"].square().mean()
+        return {"far": far, "twice": 2 * torch.ones(())}
+
+    @staticmethod
+    def combined(means):
+        return {"ratio": means["far"] / means["twice"]}
+
+
+def test_a_recipe_that_keeps_the_best_ends_with_its_weights(tmp_path):
+    found = go(tmp_path, new=Best, watch="ratio")
+    curve = found["curves"]["validation/ratio"]
+    assert not {"validation/far", "validation/twice"} & set(found["curves"])
+    assert curve["y"] == pytest.approx([25.5, 15.5, 5.5, 5.5, 15.5, 25.5], abs=0.2)
+    assert found["kept"] in (60, 80) and curve["y"][curve["x"].index(found["kept"])] == min(curve["y"])
+    assert int(found["weights"]["steps"]) == found["kept"] and found["steps"] == 120
+    assert models.weights_digest(found["weights"]) == models.weights_digest(found["snapshots"][found["kept"]])
+
+
+@pytest.mark.parametrize("at", [50, 60, 100])
+def test_resuming_keeps_the_same_best(tmp_path, at):
+    whole = go(tmp_path / "whole", new=Best, watch="ratio")
+    with pytest.raises(Bomb):
+        go(tmp_path / "cut", new=Best, watch="ratio", save_every=0.0, progress=bomb_at(at))
+    resumed = go(tmp_path / "cut", new=Best, watch="ratio", save_every=1e9)
+    assert resumed["kept"] == whole["kept"] and resumed["curves"] == whole["curves"]
+    assert models.weights_digest(resumed["weights"]) == models.weights_digest(whole["weights"])
+
+
+def test_the_last_weights_are_kept_where_nothing_is_watched_or_the_recipe_does_not_ask(tmp_path):
+    unwatched, plain = go(tmp_path / "a", new=Best, watch=None), go(tmp_path / "b")
+    assert "kept" not in unwatched and int(unwatched["weights"]["steps"]) == 120
+    assert "kept" not in plain
+    assert models.weights_digest(plain["weights"]) == models.weights_digest(plain["snapshots"][120])
+
+
+def test_stopping_early_ends_with_the_best(tmp_path):
+    found = go(tmp_path, new=Best, watch="ratio", patience=1)
+    assert found["stopped"] == "early" and found["kept"] < found["steps"] < 120
+    assert int(found["weights"]["steps"]) == found["kept"]

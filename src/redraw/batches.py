@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 
 import numpy as np
 
 from .core import RedrawError
-from .recipe import Recipe, Split
+from .recipe import Batch, Recipe, Split
 
 
 def batch_indices(n: int, batch_size: int, seed: int, step: int) -> np.ndarray:
@@ -45,8 +46,33 @@ def _by_class(class_ids: bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.argsort(ids, kind="stable"), first, counts
 
 
+def length_indices(
+    by_length: Mapping[int, np.ndarray], batch_size: int, seed: int, step: int
+) -> tuple[int, np.ndarray]:
+    """The length of one step's captions, and indices [batch_size] of images that have one of this length.
+
+    ``by_length`` {length: the image of each caption of it}. A length comes as often as captions have it, so that all captions
+    come equally often; the images of one batch have captions of their own as far as there are so many.
+    """
+    rng = np.random.default_rng([seed, step, 4])
+    counts = np.array([len(images) for images in by_length.values()])
+    length = list(by_length)[int(np.searchsorted(np.cumsum(counts), rng.integers(counts.sum()), side="right"))]
+    images = by_length[length]
+    whole = [rng.permutation(len(images)) for _ in range(-(-batch_size // len(images)))]
+    return length, images[np.concatenate(whole)[:batch_size]]
+
+
+def batch_of(recipe: Recipe, training: Split, seed: int, step: int) -> Batch:
+    """The batch of one step: what the recipe reads, of images in the order that it asks for."""
+    rng = np.random.default_rng([seed, step, 1])
+    if recipe.batches == "lengths":
+        length, indices = length_indices(training.by_length, recipe.config.batch_size, seed, step)
+        return training.batch(indices, recipe.reads, rng, n_words=length)
+    return training.batch(indices_of(recipe, training, seed, step), recipe.reads, rng)
+
+
 def indices_of(recipe: Recipe, training: Split, seed: int, step: int) -> np.ndarray:
-    """Indices [batch_size] of one step in the order that the recipe asks for."""
+    """Indices [batch_size] of one step in the order that the recipe asks for, where lengths of captions do not matter."""
     if recipe.batches == "images":
         return batch_indices(len(training), recipe.config.batch_size, seed, step)
     replacement = recipe.batches == "classes_with_replacement"

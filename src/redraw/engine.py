@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from .batches import indices_of
+from .batches import batch_of
 from .core import Interrupted, RedrawError
 from .device import Usage
 from .progress import Progress
@@ -52,8 +52,9 @@ def train(
 ) -> dict[str, Any]:  # fmt: skip
     """Train ``recipe`` to its end and return {"weights", "snapshots", "curves", "steps", "stopped", "images", "seconds"}.
 
-    ``weights`` are the last step's; ``snapshots`` {step: weights on the CPU} one per evaluation. Raises RedrawError for
-    a loss that is not finite (loss, step and last good state named), Interrupted after SIGTERM or SIGUSR1.
+    ``weights`` are the last step's; ``snapshots`` {step: weights on the CPU} one per evaluation. Of a recipe that keeps the
+    best, which watches a loss, they are those of the evaluation with the least one, whose step is "kept". Raises RedrawError
+    for a loss that is not finite (loss, step and last good state named), Interrupted after SIGTERM or SIGUSR1.
     """
     config = recipe.config
     recipe.to(device)
@@ -86,8 +87,7 @@ def train(
         while step < config.steps and not at["stopped"]:
             seed_everything(seed, step)
             recipe.train()
-            indices = indices_of(recipe, training, seed, step)
-            batch = _to(device, training.batch(indices, recipe.reads, np.random.default_rng([seed, step, 1])))
+            batch = _to(device, batch_of(recipe, training, seed, step))
             losses = recipe.train_step(batch, Step(step, config.steps, step * config.batch_size / len(training)))
             at["pending"].append({name: loss.detach() for name, loss in losses.items()})
             step += 1
@@ -114,9 +114,11 @@ def train(
         progress.end()
     seconds = at["seconds"] + time.monotonic() - clock
     spool.write("trained", step=step, seconds=round(seconds, 3))
+    kept = at.get("best_at") if recipe.keeps == "best" else None
     return {
-        "weights": _cpu(recipe.state_dict()), "snapshots": at["snapshots"], "curves": at["curves"], "steps": step,
-        "stopped": "early" if at["stopped"] else "budget", "images": step * config.batch_size, "seconds": seconds,
+        "weights": _cpu(recipe.state_dict()) if kept is None else at["snapshots"][kept], "snapshots": at["snapshots"],
+        "curves": at["curves"], "steps": step, "stopped": "early" if at["stopped"] else "budget",
+        "images": step * config.batch_size, "seconds": seconds, **({} if kept is None else {"kept": kept}),
     }  # fmt: skip
 
 
@@ -214,6 +216,8 @@ def _evaluate(
             batch = _to(device, validation.batch(indices, recipe.reads, np.random.default_rng([seed, k, 2])))
             for name, value in recipe.validate(batch).items():
                 sums[name] = sums.get(name, 0.0) + float(value) * len(indices) / len(validation)
+    if hasattr(recipe, "combined"):
+        sums = recipe.combined(sums)
     for name, value in sums.items():
         _point(at["curves"], f"validation/{name}", step, value)
     if config.watch is None:
@@ -221,7 +225,8 @@ def _evaluate(
     if config.watch not in sums:
         raise RedrawError(f"watch: {config.watch!r} is no validation loss: known: {', '.join(sorted(sums))}")
     better = at["best"] is None or sums[config.watch] < at["best"]
-    at["best"] = sums[config.watch] if better else at["best"]
+    if better:
+        at["best"], at["best_at"] = sums[config.watch], step
     at["since_best"] = 0 if better else at["since_best"] + 1
     at["stopped"] = config.patience is not None and at["since_best"] >= config.patience
 

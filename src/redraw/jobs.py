@@ -115,6 +115,7 @@ def _train(job: Job, home: Path) -> dict:
         "weights": models.weights_digest(result["weights"]), "curves": digest(result["curves"]), "config": spec["config"],
         "parameters": sum(p.numel() for p in recipe.parameters()), "steps": result["steps"], "stopped": result["stopped"],
         "images_seen": result["images"], "data": read_json(spec["data"])["digest"],
+        **({"kept": result["kept"]} if "kept" in result else {}),
     }  # fmt: skip
     about = job.about(code_digest(["engine", "device", spec["recipe"].split(":")[0]])) | spec["engine"] | {
         "seconds": round(result["seconds"], 3), "device": device.name(chosen),

@@ -26,9 +26,13 @@ class Split(Protocol):
 
     class_ids: np.ndarray  # [n] int64
 
+    by_length: Mapping[int, np.ndarray]  # {ids of a caption, its frame included: the image of each caption of so many}
+
     def __len__(self) -> int: ...
 
-    def batch(self, indices: np.ndarray, fields: tuple[str, ...], rng: np.random.Generator) -> Batch: ...
+    def batch(
+        self, indices: np.ndarray, fields: tuple[str, ...], rng: np.random.Generator, n_words: int | None = None
+    ) -> Batch: ...
 
 
 class Step(NamedTuple):
@@ -79,7 +83,10 @@ class Recipe(nn.Module):
     anybody's help.
 
     ``asks``: fields of a batch that ``sample`` needs beside the caption, of the image whose caption it is.
-    ``batches``: images | classes (distinct classes, one image of each) | classes_with_replacement.
+    ``batches``: images | classes (distinct classes, one image of each) | classes_with_replacement | lengths (captions of one
+    length, drawn as often as captions have it, without padding).
+    ``combined(means) -> losses``: of the means that ``validate`` has over the whole split, what is put on the curves and watched.
+    ``keeps``: last | best: whose weights a training ends with, the last step's or those with the least ``watch``.
     ``labels``: names of the columns of what ``encode`` returns, by field; metrics read them.
     """
 
@@ -88,6 +95,7 @@ class Recipe(nn.Module):
     asks: ClassVar[tuple[str, ...]] = ()
     optimizers: dict[str, torch.optim.Optimizer]
     batches: str = "images"
+    keeps: ClassVar[str] = "last"
     labels: Mapping[str, tuple[str, ...]] = types.MappingProxyType({})
     autocast_dtype: torch.dtype | None = None  # set by the engine: bfloat16, or None for full precision
 

@@ -85,6 +85,7 @@ def score(folder: Path, spec: Mapping[str, Any]) -> dict[str, Any]:
         "self": manifest["weights"]
     }
     vocabularies = {role: read_json(path)["digest"] for role, path in spec.get("vocabularies", {}).items()}
+    selection = "best_on_validation" if "kept" in manifest else "last"
     metrics: dict[str, Any] = {}
     confusion: dict[str, Any] = {}
     not_computed: dict[str, str] = {}
@@ -122,14 +123,14 @@ def score(folder: Path, spec: Mapping[str, Any]) -> dict[str, Any]:
             metrics[name] = {
                 **_numbers(result, key["n"]),
                 "n": int(result.get("n", len(arrays["class_id"]))),
-                "selection": "last",
+                "selection": selection,
                 **{k: result[k] for k in ("envelope", "parts") if result.get(k) is not None},
                 **own,
             }
             for column, given in result.get("columns", {}).items():
                 fields = {**key, "column": column}
                 metrics[f"{name}/{column}"] = {
-                    **_numbers(given, key["n"]), "n": metrics[name]["n"], "selection": "last", **own,
+                    **_numbers(given, key["n"]), "n": metrics[name]["n"], "selection": selection, **own,
                     **{k: given[k] for k in ("envelope", "better", "unit", "kind") if k in given},
                     "protocol": fields, "protocol_key": digest(fields),
                 }  # fmt: skip
@@ -140,9 +141,9 @@ def score(folder: Path, spec: Mapping[str, Any]) -> dict[str, Any]:
             if steps:  # released weights have none
                 values = [about.fn(at, **e.get("options", {}))["value"] for at in _over_snapshots(items, e, steps)]
                 curves[name] = {"x": steps, "y": values, "x_label": "step", "y_label": f"{name} ({own['unit']})"}
-                for selection, k in _selections(steps, values, own["better"], manifest, curves).items():
-                    metrics[f"{name}@{selection}"] = {**_numbers({"value": values[k]}, key["n"]), "n": metrics[name]["n"],
-                                                      "selection": selection, "step": steps[k], **own}  # fmt: skip
+                for rule, k in _selections(steps, values, own["better"], manifest, curves).items():
+                    metrics[f"{name}@{rule}"] = {**_numbers({"value": values[k]}, key["n"]), "n": metrics[name]["n"],
+                                                 "selection": rule, "step": steps[k], **own}  # fmt: skip
     return {"run": spec["run"], "scale": spec["scale"], "seed": spec["seed"], "metrics": metrics, "curves": curves,
             "confusion": confusion, "not_computed": not_computed}  # fmt: skip
 

@@ -39,8 +39,11 @@ class Prepared(Contents):
             self._resident = torch.from_numpy(np.array(self._uniform)).to(self._device)
         return self
 
-    def batch(self, indices: np.ndarray, fields: Sequence[str], rng: np.random.Generator) -> dict[str, torch.Tensor]:
-        """The images ``indices`` [N]: a pure function of the arguments; ``rng`` picks one of an item's captions.
+    def batch(
+        self, indices: np.ndarray, fields: Sequence[str], rng: np.random.Generator, n_words: int | None = None
+    ) -> dict[str, torch.Tensor]:
+        """The images ``indices`` [N]: a pure function of the arguments; ``rng`` picks one of an item's captions, with ``n_words``
+        one of so many ids, and nothing is padded.
 
         image [N, C, H, W] float32 in [-1, 1] · class_id [N] int64 · box [N, 4] float32 · tokens [N, T] int64 framed and
         padded with 0, T the same in every batch · n_words [N] int64, how many of them are no padding · captions [N, K, T]
@@ -65,17 +68,29 @@ class Prepared(Contents):
                 found[field] = torch.from_numpy(self.keypoints[indices]).to(self._device)
             elif field in ("tokens", "n_words", "captions") and self.tokens is not None:
                 table = self.tokens.table("trained")
-                owners = indices if table.owner == "image" else self.class_ids[indices]
+                owners = self._owners(indices)
                 if field == "captions":
                     found[field] = torch.from_numpy(table.all_of(owners)).to(self._device)
                     continue
-                rows = table.pick(owners, rng)
+                rows = table.pick(owners, rng, n_words)
                 for name in {"tokens", "n_words"} & set(fields):
                     found[name] = torch.from_numpy(getattr(table, name)[rows].astype(np.int64)).to(self._device)
+                if n_words is not None and "tokens" in found:
+                    found["tokens"] = found["tokens"][:, :n_words]
             else:
                 has = "known fields" if field not in FIELDS else "this data set is opened without it; known fields"
                 raise RedrawError(f"{self.folder}: no field {field!r} in a batch: {has}: {', '.join(FIELDS)}")
         return found
+
+    def by_length(self, indices: np.ndarray) -> dict[int, np.ndarray]:
+        """{ids of a caption: which of ``indices``, from 0, each of so many is of}. Raises RedrawError without captions."""
+        if self.tokens is None:
+            raise RedrawError(f"{self.folder}: batches of one length of captions, but no captions: give the run tokens")
+        return self.tokens.table("trained").by_length(self._owners(indices))
+
+    def _owners(self, indices: np.ndarray) -> np.ndarray:
+        """Whose captions those of the images are."""
+        return indices if self.tokens.table("trained").owner == "image" else self.class_ids[indices]
 
     def _images(self, indices: np.ndarray) -> torch.Tensor:
         import torch
@@ -108,6 +123,13 @@ class Part:
         """[n] int64."""
         return self.prepared.class_ids[self.indices]
 
-    def batch(self, indices: np.ndarray, fields: Sequence[str], rng: np.random.Generator) -> dict[str, torch.Tensor]:
+    @functools.cached_property
+    def by_length(self) -> dict[int, np.ndarray]:
+        """{ids of a caption: the image of each of so many, within this part}."""
+        return self.prepared.by_length(self.indices)
+
+    def batch(
+        self, indices: np.ndarray, fields: Sequence[str], rng: np.random.Generator, n_words: int | None = None
+    ) -> dict[str, torch.Tensor]:
         """As Prepared.batch, of the images that are ``indices`` within this part."""
-        return self.prepared.batch(self.indices[indices], fields, rng)
+        return self.prepared.batch(self.indices[indices], fields, rng, n_words)

@@ -25,9 +25,22 @@ class Table:
     first: np.ndarray  # [owners + 1] int64
     owner: Literal["image", "class"]
 
-    def pick(self, owners: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """One row for each of ``owners`` [N], drawn evenly from its captions. Raises RedrawError where one has none."""
+    def pick(self, owners: np.ndarray, rng: np.random.Generator, n_words: int | None = None) -> np.ndarray:
+        """One row for each of ``owners`` [N], drawn evenly from its captions, or from those of ``n_words`` ids.
+
+        Raises RedrawError where one has none.
+        """
+        if n_words is not None:
+            return self._of_length(n_words).pick(owners, rng)
         return self._full[rng.integers(*self._spans(owners))]
+
+    def by_length(self, owners: np.ndarray) -> dict[int, np.ndarray]:
+        """{ids of a caption: which of ``owners`` [N], from 0, each caption of so many is of}."""
+        low, high = self._spans_if_any(owners)
+        which = np.repeat(np.arange(len(owners)), high - low)
+        rows = self._full[np.arange(len(which)) + np.repeat(low - np.cumsum(high - low) + (high - low), high - low)]
+        lengths = self.n_words[rows]
+        return {int(n): which[lengths == n] for n in np.unique(lengths)}
 
     def all_of(self, owners: np.ndarray) -> np.ndarray:
         """All captions of each of ``owners`` [N]: [N, K, T] int64, K the most that any owner has; 0 behind the last.
@@ -46,8 +59,17 @@ class Table:
 
     def there(self, owners: np.ndarray) -> np.ndarray:
         """[N] bool, which of ``owners`` [N] have a caption."""
-        low, high = self._first[owners], self._first[owners + 1]
+        low, high = self._spans_if_any(owners)
         return low < high
+
+    def _of_length(self, n_words: int) -> Table:
+        if n_words not in self._lengths:
+            self._lengths[n_words] = self.only(self.n_words == n_words)
+        return self._lengths[n_words]
+
+    @functools.cached_property
+    def _lengths(self) -> dict[int, Table]:
+        return {}
 
     @functools.cached_property
     def _full(self) -> np.ndarray:
@@ -59,8 +81,11 @@ class Table:
         """[owners + 1], the first of these rows of each owner."""
         return np.concatenate([[0], np.cumsum(self.n_words > 0)])[self.first]
 
+    def _spans_if_any(self, owners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return self._first[owners], self._first[owners + 1]
+
     def _spans(self, owners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        low, high = self._first[owners], self._first[owners + 1]
+        low, high = self._spans_if_any(owners)
         if np.any(low == high):
             who = int(np.asarray(owners)[np.argmax(low == high)])
             raise RedrawError(f"{self.owner} {who} has no caption in this table: leave it out of what is asked for")
