@@ -97,7 +97,7 @@ def _samples(f: Json, ident: str) -> str:
             images += f"{gap}<td><small>{text(quoted['texts'].get(g['caption'], ''))}</small></td>"
         rows.append(f'<tr><th scope="row">{caption(g["caption"])}</th>{images}</tr>')
     note = f"<figcaption>{text(f['note'])}</figcaption>" if f.get("note") else ""
-    wide = " said" if f["kind"] == "samples" and any("said" in g for g in f["grid"]) else ""
+    wide = {"looking": " looking"}.get(f["kind"], " said" if any("said" in g for g in f["grid"]) else "")
     return (
         f'<div class="scroll" role="region" tabindex="0" aria-labelledby="{ident}"><table class="samples{wide}"><thead><tr>'
         f'<th scope="col">Caption</th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>{_motion(f)}{note}'
