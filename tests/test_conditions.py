@@ -521,6 +521,11 @@ def test_a_curve_over_snapshots_reads_columns_by_their_labels(birds, tmp_path):
             "evaluations": evaluations}  # fmt: skip
     found = scores.score(tmp_path, spec)
     assert found["curves"]["species"]["y"] == [found["metrics"]["species"]["value"]] == [100.0]
+    assert found["metrics"]["species"]["selection"] == "last"
+    write_json(tmp_path / "manifest.json", {"weights": "own", "config": {}, "data": "d", "kept": 5})
+    kept = scores.score(tmp_path, spec)["metrics"]
+    assert kept["species"]["selection"] == "best_on_validation" and kept["species"]["value"] == 100.0
+    assert kept["species@best_as_printed"]["selection"] == "best_as_printed"
 
 
 def evaluation(captions, images="model", n=0, **more):
