@@ -24,8 +24,9 @@ class Live(NamedTuple):
 def search(advance: Advance, state: State, n: int, beam: int, start: int, end: int, longest: int) -> Tensor:
     """The most probable captions found, [N, T] ids, ``end`` included where they end, then 0.
 
-    ``state`` has N * beam rows. Of the best continuations of all live captions of an image as many are kept as none of its have
-    ended yet; the most probable of the ended and, behind ``longest`` ids, the live ones is taken; lengths count for nothing.
+    ``state`` has N * beam rows. At each word the best continuations of an image's live captions are kept, ``beam`` less those
+    that have ended. The most probable of those that ended is taken, or of those still live at ``longest`` ids; a caption's
+    length counts for nothing.
     """
     device, every = state.h.device, torch.arange(n, device=state.h.device)
     score = torch.full((n, beam), -torch.inf, device=device)

@@ -22,6 +22,7 @@ from .beam import search
 from .networks import ACTIVATIONS, ATTENTIONS, GATES, OUTPUTS, Decoder, Look, Seen, Spoken, State
 
 READINGS = ("paper", "arctic", "mean", "sixteenth")
+REWARDS = ("caption", "word")
 OPTIMISERS = ("adam", "rmsprop")
 RELEASED_REWARD = 10  # D6: what the reward is divided by
 ORDER = 4  # of BLEU
@@ -45,7 +46,8 @@ class Config(Schedule):
     regulariser: str  # reading of the doubly stochastic term: paper | arctic | mean | sixteenth
     alpha_c: float  # its weight, lambda
     sample_share: float  # hard: probability that an image's places are sampled
-    lambda_r: float  # hard: weight of the likelihood as a reward
+    reward: str  # hard: log p(y | s, a) of the whole caption, or its mean over the words: caption | word
+    lambda_r: float  # hard: the reward's weight
     lambda_e: float  # hard: weight of the entropy
     baseline_decay: float  # hard: what is kept of b at each step
     hard_at_test: bool  # hard: the most probable place is read; else the expected annotation
@@ -102,7 +104,7 @@ class ShowAttendTell(Reads, Recipe):
                 )
         known = {
             "attention": ATTENTIONS, "attention_layers": (1, 2), "attention_activation": tuple(ACTIVATIONS), "gate": GATES,
-            "output": OUTPUTS, "init_layers": (1, 2), "regulariser": READINGS, "optimiser": OPTIMISERS,
+            "output": OUTPUTS, "init_layers": (1, 2), "regulariser": READINGS, "reward": REWARDS, "optimiser": OPTIMISERS,
         }  # fmt: skip
         for field, values in known.items():
             if getattr(config, field) not in values:
@@ -163,7 +165,7 @@ class ShowAttendTell(Reads, Recipe):
 
     def losses(self, tokens: Tensor, spoken: Spoken, sampled: Tensor) -> dict[str, Tensor]:
         """``loss``, and its parts: ``nats`` of a caption, ``nats_per_word``, ``doubly_stochastic`` without its weight; of hard
-        attention ``entropy`` of alpha, nats per word, and ``reward``, by how much log p(y | s, a) is above b.
+        attention ``entropy`` of alpha, nats per word, and ``reward``, by how much it is above b.
         """
         config, there = self.config, tokens[:, 1:] != 0
         nats = F.cross_entropy(spoken.logits.transpose(1, 2), tokens[:, 1:], reduction="none") * there
@@ -188,8 +190,8 @@ class ShowAttendTell(Reads, Recipe):
         log_s = ((log_alpha * spoken.looked.detach()).sum(2) * there * sampled).sum(1)  # log p(s | a) [N]
         entropy = -((spoken.alpha * log_alpha).sum(2) * there).sum(1)
         reward = -nats.detach().sum(1)
-        if released:
-            reward = reward / there.shape[1]
+        if released or config.reward == "word":
+            reward = reward / there.sum(1)
         above = reward - self.baseline
         if self.training:
             self.baseline = config.baseline_decay * self.baseline + (1 - config.baseline_decay) * reward.mean()
@@ -244,7 +246,7 @@ class ShowAttendTell(Reads, Recipe):
     def write(self, batch: Batch, beam: int = 1) -> Tensor:
         """Captions [N, T] of the batch's images, as ``view`` gives them: ids of words and of <end>, then 0.
 
-        Padding, <start> and <unk> are never written: what is left shares their probability in no way, it is only not chosen.
+        Padding, <start> and <unk> are never written; the probabilities of the other words stay as they are.
         """
         self.eval()
         with self.autocast():
