@@ -129,7 +129,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     """A copy of few papers in which `dvc repro` ran to its end, committed and pushed to the folder ../store. To be left as it
     is. One paper has runs that need another, one has none."""
     folder = tmp_path_factory.mktemp("recorded")
-    desk = Desk.smoke(folder / "a", papers=("ved", "show_attend_tell"))
+    desk = Desk.smoke(folder / "a", papers=("ved",))
     desk.dvc("remote", "add", "-q", "-d", "store", str(folder / "store"))
     desk.dvc("repro", "-q")
     desk.commit("one")

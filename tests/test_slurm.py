@@ -16,7 +16,7 @@ from slurm_machine import GPUS, Slurm
 
 pytestmark = [pytest.mark.slurm, pytest.mark.workflow]
 PROFILE = "workflow/profiles/slurm/config.yaml"
-PAPERS = ("ved", "gan_int_cls")  # enough for trainings that wait for others, and for some that go at once
+PAPERS = ("ved", "draw")  # enough for trainings that wait for others, and for some that go at once
 
 
 @pytest.fixture(scope="module")

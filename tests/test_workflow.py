@@ -12,7 +12,10 @@ import sys
 import time
 
 import pytest
+import yaml
 from desk import Desk
+
+from redraw.sheets import read_yaml
 
 pytestmark = pytest.mark.workflow
 
@@ -24,6 +27,8 @@ RUNS = {
     *(f"ppgn/{run}.s0" for run in ("encoder", "captioner", "ppgn")),
     "gawwn/boxes.s0", "stackgan/stage_1.s0", "stackgan/stage_2.s0", "stackgan_v2/birds.s0", "draw/mnist.s0",
     *(f"align_draw/{run}.s0" for run in ("align_draw", "noalign_draw", "skip_thoughts", "fully_conn_vae")),
+    *(f"show_attend_tell/{data}_annotator.s0" for data in ("flickr8k", "coco", "birds")),
+    *(f"show_attend_tell/{run}.s0" for run in ("flickr8k_soft", "coco_soft", "birds_captioner")),
 }  # fmt: skip
 
 
@@ -46,10 +51,26 @@ def test_one_paper_is_two_files_and_appears_in_the_tables(made):
     assert "toy:table-1:mnist:echo:accuracy" in (made.folder / "results/tables/smoke/cells.csv").read_text()
 
 
-def test_a_sheet_without_code_shows_its_tables(made):
-    text = (made.folder / "results/tables/smoke/show_attend_tell.md").read_text()
-    assert "24.3" in text and "not run" in text
-    assert not (made.folder / "src/redraw/papers/show_attend_tell.py").exists()
+def test_a_sheet_without_code_shows_its_tables(desk):
+    toy = read_yaml(desk.folder / "src/redraw/papers/toy.yaml")
+    toy["tables"]["table-1"]["rows"] = [{"label": "Mute", "cells": {"accuracy": "45.6"}}]
+    mute = {"paper": {**toy["paper"], "id": "mute", "short": "Mute"}, "tables": toy["tables"]}
+    (desk.folder / "src/redraw/papers/mute.yaml").write_text(yaml.safe_dump(mute))
+    desk.tables()
+    text = (desk.folder / "results/tables/smoke/mute.md").read_text()
+    assert "45.6 · not run" in text and "no recipe for this row yet" in text
+    assert "mute.html" in (desk.folder / "results/tables/smoke/index.html").read_text()
+
+
+def test_a_captioner_keeps_its_best_weights_and_writes_of_what_others_draw(made):
+    run = "results/smoke/runs/show_attend_tell/flickr8k_soft.s0"
+    manifest, scores = (made.json(f"{run}/{name}.json") for name in ("manifest", "scores"))
+    assert 1 <= manifest["kept"] <= manifest["steps"]
+    assert scores["metrics"]["bleu/b4"]["selection"] == "best_on_validation"
+    assert made.json("results/smoke/runs/ved/kind4.s0/manifest.json").get("kept") is None
+    back = made.json("results/smoke/runs/gan_int_cls/gan_int_cls.s0/scores.json")["metrics"]["caption_back"]
+    captioner = made.json("results/smoke/runs/show_attend_tell/birds_captioner.s0/manifest.json")
+    assert back["protocol"]["instrument_weights"] == captioner["weights"] and back["kind"] == "own"
 
 
 def test_explain_prints_the_lineage_of_a_cell(made):
