@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -31,35 +32,88 @@ def _mapping(loader: _Strict, node: yaml.MappingNode) -> dict:
 _Strict.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
+class Located:
+    """A YAML value and the lines that its parts stand on."""
+
+    def __init__(self, value: Any, node: yaml.Node | None) -> None:
+        self.value, self._node = value, node
+
+    def line(self, path: Iterable[Any] = (), key: Any = None) -> int:
+        """Line of the part at ``path`` (keys and indices); of the key itself where ``key`` names one in it."""
+        node, where = self._node, 1
+        for k in path:
+            part = _part(node, k)
+            if part is None:
+                break
+            node = part[1]
+        if node is not None:
+            where = node.start_mark.line + 1
+        found = None if key is None else _part(node, key)
+        return found[0].start_mark.line + 1 if found else where
+
+
+def _part(node: yaml.Node | None, key: Any) -> tuple[yaml.Node, yaml.Node] | None:
+    """(key's node, value's node) of a part of a mapping or a list; None where there is none."""
+    if isinstance(node, yaml.MappingNode):
+        return next((pair for pair in reversed(node.value) if pair[0].value == str(key)), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+        return node.value[key], node.value[key]
+    return None
+
+
 def read_yaml(path: Path) -> Any:
     """A YAML file's value. Raises RedrawError with file, line and reason."""
+    return read_located(path).value
+
+
+def read_located(path: Path) -> Located:
+    """A YAML file's value with its lines. Raises RedrawError with file, line and reason."""
     try:
-        return yaml.load(path.read_text(), Loader=_Strict)
+        loader = _Strict(path.read_text(encoding="utf-8-sig"))
+        try:
+            node = loader.get_single_node()
+            return Located(None if node is None else loader.construct_document(node), node)
+        finally:
+            loader.dispose()
     except FileNotFoundError:
         raise RedrawError(f"{path}: no such file") from None
+    except OSError as e:
+        raise RedrawError(f"{path}: {e.strerror}: give a YAML file that can be read") from None
+    except UnicodeDecodeError as e:
+        raise RedrawError(f"{path}, byte {e.start}: not UTF-8: save the file as UTF-8") from None
     except yaml.MarkedYAMLError as e:
         line = e.problem_mark.line + 1 if e.problem_mark else "?"
         raise RedrawError(f"{path.name}, line {line}: {e.problem}: correct the file") from None
+    except (yaml.YAMLError, RecursionError, ValueError) as e:  # a control character, a nest too deep, no such date
+        raise RedrawError(f"{path.name}: not readable as YAML ({str(e).splitlines()[0]}): correct the file") from None
 
 
-def check(value: Any, schema_file: str, where: str) -> None:
-    """Hold ``value`` against a schema of workflow/schemas. The first fault becomes one line with the nearest known key."""
+def check(value: Any, schema_file: str, where: str, lines: Located | None = None) -> None:
+    """Hold ``value`` against a schema of workflow/schemas. The first fault becomes one line with the nearest known key.
+
+    With ``lines`` it names the line, too, and the file's parts are those of a user's own table.
+    """
     import jsonschema
 
     schema = read_yaml(SCHEMAS / schema_file)
     fault = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(value))
     if fault is None:
         return
-    place = ".".join(str(p) for p in fault.absolute_path) or "top level"
+    unknown = None
+    said = fault.message[:200]
     if fault.validator == "additionalProperties" and isinstance(fault.instance, dict):
         known = list(fault.schema.get("properties", {}))
         unknown = next(k for k in fault.instance if k not in known)
-        raise RedrawError(f"{where}, {place}: unknown key {unknown!r}: {nearest(str(unknown), known)}")
-    if fault.validator == "enum":
-        raise RedrawError(
-            f"{where}, {place}: {fault.instance!r}: {nearest(str(fault.instance), fault.validator_value)}"
-        )
-    raise RedrawError(f"{where}, {place}: {fault.message[:200]}")
+        said = f"unknown key {unknown!r}: {nearest(str(unknown), known)}"
+    elif fault.validator == "enum":
+        said = f"{fault.instance!r}: {nearest(str(fault.instance), fault.validator_value)}"
+    elif fault.validator == "type" and "string" in fault.validator_value and isinstance(fault.instance, int | float):
+        said += ": write it as text, in quotes, every digit as printed"
+    elif fault.validator == "required" and isinstance(fault.instance, dict):
+        said += f": add it, or see {schema_file}" if lines else ""
+    place = ".".join(str(p) for p in fault.absolute_path) or "top level"
+    at = f", line {lines.line(fault.absolute_path, unknown)}" if lines else ""
+    raise RedrawError(f"{where}{at}, {place}: {said}")
 
 
 def read_params(value: Any, where: str = "params.yaml") -> dict:

@@ -7,15 +7,18 @@ explanation in the same sentence.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..core import Quantity
+from . import identities
 
 BLANK = {"verdict": "blank in print", "because": "nothing is printed here"}
 BLANKS = ("", "/", "\\", "-", "(-)", "–", "—")
 RANGES = {"IS": (1, math.inf), "FID": (0, math.inf), "SSI": (-1, 1), "median_rank": (1, math.inf)}
 PERCENT = ("R@", "R-precision", "BLEU", "METEOR", "accuracy")
+SHARES = ("R@", "R-precision", "accuracy")
+"""Percentages of items, each of which is a hit or none"""
 COUNTS = ("images", "captions per image")
 
 
@@ -31,7 +34,10 @@ def possible(
 
     ``cell``, ``siblings`` (all printed cells of the table, itself included) and ``quotations`` (the same model, data
     set and metric printed elsewhere) have "cell_id", "paper", "table", "row", "dataset", "metric", "printed".
-    ``column`` may declare "unit", "classes" (upper bound of an inception score) and "gallery" (of a median rank).
+    A cell of a row that states chance has "chance". ``column`` may declare "unit", "classes" (upper bound of an inception
+    score), "gallery" (of a median rank; of chance), "items" behind each value and their "folds", and "grain", what one item
+    adds to the mean at least, where values are means of whole counts. Of several findings the gravest gives the verdict,
+    and all are told.
     """
     printed = cell["printed"].strip()
     quantity = Quantity.parse(printed)
@@ -48,15 +54,55 @@ def possible(
         return verdict("does not add up", f"{metric} lies between {low:g} and {upper}; another unit would explain it")
     if (metric.endswith(COUNTS) or column.get("unit") == "count") and quantity.value % 1:
         return verdict("does not add up", "a count is a whole number; a mean would explain it")
-    for found in (
+    row = {c["metric"]: (c, q) for c, q in _numbers(s for s in peers if s["row"] == cell["row"]).values()}
+    found = [
         _rank_sum(metric, same_column),
-        _order_in_row(cell, quantity, _numbers(s for s in peers if s["row"] == cell["row"])),
+        _order_in_row(cell, quantity, row),
+        *(f and verdict(*f) for f in _counted(cell, column, quantity, {m: q for m, (_, q) in row.items()})),
         _quoted_otherwise(cell, quantity, quotations),
         _rank_spreads(metric, same_column),
-    ):
-        if found:
-            return found
-    return verdict("adds up", "within the range of the metric, and every identity that it takes part in holds")
+    ]
+    odd = [f for f in found if f]
+    if odd:
+        gravest = min((f["verdict"] for f in odd), key=("does not add up", "open to reading").index)
+        return verdict(gravest, "; ".join(dict.fromkeys(f["because"] for f in odd)))
+    holds = "within the range of the metric, and every identity that it takes part in holds"
+    return verdict("adds up", "; ".join(filter(None, (holds, _implied(metric, column, quantity, len(same_column))))))
+
+
+def _share(metric: str, column: Mapping) -> bool:
+    return metric.startswith(SHARES) or column.get("unit") == "percent" and not metric.startswith(PERCENT)
+
+
+def _counted(
+    cell: Mapping, column: Mapping, own: Quantity, row: Mapping[str, Quantity]
+) -> Iterator[tuple[str, str] | None]:
+    """Answers of the identities that need more than digits: counts, folds, chance, precisions."""
+    metric, items, share = cell["metric"], column.get("items"), _share(cell["metric"], column)
+    grain = column.get("grain", 100 if share else 1 if metric == "HR" else None)
+    if grain:
+        yield identities.whole_counts(metric, own, items, grain)
+    if share:
+        yield identities.odd_folds(own, items, column.get("folds"))
+    if cell.get("chance"):
+        yield identities.chance_row(metric, own, row, column.get("gallery"))
+    if metric.startswith("BLEU-"):
+        scores = {int(m.removeprefix("BLEU-")): q for m, q in row.items() if m.startswith("BLEU-")}
+        yield identities.bleu_ratios(scores, int(metric.removeprefix("BLEU-")))
+
+
+def _implied(metric: str, column: Mapping, own: Quantity, methods: int) -> str:
+    """What the printed ± would mean, where it is one of a share or of a mean rank."""
+    if not own.spread:
+        return ""
+    if _share(metric, column) and not column.get("folds") and 0 < own.value < 100:
+        n = identities.implied_fold(own.value / 100, own.spread / 100)
+        return f"± {own.spread:g} is what random folds of about {n:,.0f} items leave" if n >= 2 else ""
+    if metric == "HR" and methods > 1 and 1 < own.value < methods:
+        n = identities.implied_judgements(own.value, methods, own.spread)
+        about = "about" if methods == 2 else "at most"
+        return f"± {own.spread:g}, if it is a standard error, is of {about} {n:,.0f} independent judgements"
+    return ""
 
 
 def _numbers(cells: Iterable[Mapping]) -> dict[str, tuple[Mapping, Quantity]]:
@@ -139,10 +185,15 @@ def _quoted_otherwise(cell: Mapping, own: Quantity, quotations: Sequence[Mapping
     others = [(c, q) for c, q in _numbers(quotations).values() if (q.value, q.spread) != (own.value, own.spread)]
     if not others:
         return None
-    places = ", ".join(f"{q.text} in {c['paper']}, {c['table']}" for c, q in others)
+    places = ", ".join(f"{q.text} in {c['paper']}, {c['table']}{_apart(own, q)}" for c, q in others)
     return verdict(
         "open to reading", f"printed as {own.text} here and as {places}; another version of the paper would explain it"
     )
+
+
+def _apart(own: Quantity, other: Quantity) -> str:
+    distance = identities.apart(own, other)
+    return f" ({distance:.2g} of their ± apart)" if distance else ""
 
 
 def gain_interval(new: Quantity, old: Quantity) -> tuple[float, float, float]:
