@@ -5,7 +5,7 @@ No torch, no files: everything is handed in, one JSON value comes out, and pages
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from ..core import Quantity
@@ -29,10 +29,8 @@ FACTS = ("fingerprint", "weights", "data", "steps", "images_seen", "stopped", "p
 ABOUT = ("environment", "device", "precision", "compile", "threads", "seconds", "started")
 
 
-def _cell(bench: Bench, table: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """One printed cell with its four answers."""
-    column = table["columns"][given["column"]]
-    ours = ours_of(bench, given["run"], given["ours"])
+def around(bench: Bench, given: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """All printed cells of a cell's table, itself included, and other printings of the same number anywhere."""
     peers = [c for c in bench.printed.values() if (c["paper"], c["table"]) == (given["paper"], given["table"])]
     # A mean rank depends on who else was ranked: the same model's rank elsewhere is another quantity.
     quotations = [
@@ -40,6 +38,14 @@ def _cell(bench: Bench, table: Mapping[str, Any], given: Mapping[str, Any]) -> d
         if given["metric"] != "HR" and c["cell_id"] != given["cell_id"]
         and all(c[k] == given[k] for k in ("identity", "dataset", "metric"))
     ]  # fmt: skip
+    return peers, quotations
+
+
+def _cell(bench: Bench, table: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """One printed cell with its four answers."""
+    column = table["columns"][given["column"]]
+    ours = ours_of(bench, given["run"], given["ours"])
+    peers, quotations = around(bench, given)
     same, agree = compared(bench, table, given, given["run"], ours, peers)
     if agree["verdict"] == "quoted":
         ours["source"] = "quoted"
@@ -47,11 +53,11 @@ def _cell(bench: Bench, table: Mapping[str, Any], given: Mapping[str, Any]) -> d
         **{k: given[k] for k in (*CELL_COLUMNS[:10], "note")}, **ours,
         "possible": possible(given, column, peers, quotations), "differs": same.pop("differs", []), "same_protocol": same,
         "agrees": agree, "authors": authors_of(bench, table, given, peers),
-        "claims": BLANK if Quantity.parse(given["printed"]) is None else _resting(bench.claims, given["cell_id"]),
+        "claims": BLANK if Quantity.parse(given["printed"]) is None else resting(bench.claims, given["cell_id"]),
     }  # fmt: skip
 
 
-def _resting(claims: Sequence[Mapping[str, Any]], cell_id: str) -> dict[str, str]:
+def resting(claims: Sequence[Mapping[str, Any]], cell_id: str) -> dict[str, str]:
     """The least favourable verdict of the claims that rest on a cell, all of them named."""
     on_it = [c for c in claims if cell_id in c["cells"]]
     if not on_it:
@@ -83,14 +89,17 @@ def _control(bench: Bench, name: str, table: Mapping[str, Any], row: Mapping[str
     }  # fmt: skip
 
 
-def _table(bench: Bench, name: str, table: Mapping[str, Any]) -> dict[str, Any]:
+def table_of(
+    bench: Bench, name: str, table: Mapping[str, Any], cell: Callable[..., dict[str, Any]] = _cell
+) -> dict[str, Any]:
+    """One table with its columns and rows; ``cell`` (bench, table, printed cell) answers for a printed one."""
     given = {}
     for c in printed_cells(bench.sheet):
         if c["table"] == name:
             given.setdefault(c["row"], {})[c["column"]] = c
     rows = []
     for row in table.get("rows", []):
-        cells = {c: _cell(bench, table, g) for c, g in given[row["label"]].items()}
+        cells = {c: cell(bench, table, g) for c, g in given[row["label"]].items()}
         marks = {c["marks"] for c in cells.values()}
         rows.append({
             "label": row["label"], "kind": "printed", "quoted": bool(row.get("quoted")),
@@ -152,7 +161,7 @@ def build(
         "stand_ins": [
             {"dataset": d, "use": s["use"], "because": s["because"]} for d, s in stand_ins.items() if d in named
         ],
-        "tables": [_table(bench, name, table) for name, table in sheet.get("tables", {}).items()],
+        "tables": [table_of(bench, name, table) for name, table in sheet.get("tables", {}).items()],
         "figures": [
             figure(f, bench.scores, bench.run_ids, bench.why_not(f["run"])) for f in sheet.get("figures", [])
         ],

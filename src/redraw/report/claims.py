@@ -7,6 +7,7 @@ Forms (``left`` and ``right``: an operand; ``over``: a list of operands; an oper
                  far a step may go back
   decreasing     the reverse; `points: ends` compares a curve's first and last point alone
   best           left better than all of `over`            gain           left is at least `percent` % above right
+  reduction      left is at least `percent` % below right
   most_frequent  in `confusion` of `run`, the commonest wrong label of class `given` is `label`
 "greater" and "best" read the metric's direction: where lower is better, left must be the smaller.
 
@@ -30,6 +31,7 @@ from scipy import special
 from ..core import Quantity
 from .arithmetic import gain_interval
 from .draws import DRAWS, draws, same_items
+from .identities import gain_error
 from .judge import ENOUGH_SEEDS, of_the_model
 
 KIND_WORDS = {"ceiling": "ceiling", "degraded": "degraded images", "floor": "floor"}
@@ -69,6 +71,8 @@ def holds(claim: Mapping[str, Any], values: np.ndarray, sign: int) -> np.ndarray
         return (np.diff(values) < margin if margin else np.diff(values) < 0).all(-1)
     if form == "gain":
         return 100 * (values[..., 0] / values[..., 1] - 1) >= claim["percent"] - margin
+    if form == "reduction":
+        return 100 * (1 - values[..., 0] / values[..., 1]) >= claim["percent"] - margin
     left, best_other = sign * values[..., 0], (sign * values[..., 1:]).max(-1)
     if form == "at_least":
         return left >= best_other - margin
@@ -100,14 +104,26 @@ def printed_holds(claim: Mapping[str, Any], cells: Mapping[str, Mapping]) -> tup
     if not ids or None in quantities or claim["form"] == "most_frequent":
         return None, "no printed numbers to hold it against"
     shown = " and ".join(q.text for q in quantities) if len(ids) == 2 else ", ".join(q.text for q in quantities)
-    if claim["form"] == "gain":
-        stated = claim["percent"]
-        point, low, high = gain_interval(quantities[0], quantities[1])
-        return low <= stated <= high, f"printed {shown} give {point:.2f} %, rounding allows {low:.2f} to {high:.2f}"
+    if claim["form"] in ("gain", "reduction"):
+        return _derived(claim, *quantities[:2], shown)
     values = [q.value for q in quantities]
     values += [o["value"] for o in operands(claim) if "value" in o]
     sign = -1 if cells[ids[0]].get("better") == "lower" else 1
     return bool(holds(claim, np.array(values), sign)), f"printed {shown}"
+
+
+def _derived(claim: Mapping[str, Any], new: Quantity, old: Quantity, shown: str) -> tuple[bool | None, str]:
+    """Whether rounding allows the stated gain or reduction, and how far the printed ± let it be known at all."""
+    if old.interval[0] <= 0 <= old.interval[1]:
+        return None, f"printed {shown}: no percentage of nothing"
+    point, low, high = gain_interval(new, old)
+    if claim["form"] == "reduction":
+        point, low, high = -point, -high, -low
+    error = gain_error(new, old)
+    known = f"; the printed ± leave {error:.1f} points either way" if error else ""
+    said = f"printed {shown} give {point:.2f} %, rounding allows {low:.2f} to {high:.2f}{known}"
+    stated = Quantity.parse(f"{claim['percent']:f}".rstrip("0").rstrip("."))  # it was rounded, too
+    return low <= stated.interval[1] and stated.interval[0] <= high, said
 
 
 def evaluate(

@@ -20,7 +20,7 @@ def paper(table_json: Json, neighbours: Sequence[tuple[str, str]] = ()) -> str:
     """The page of one paper; ``neighbours`` are (paper id, short name) of all papers in the order of the index."""
     about = table_json["paper"]
     parts = [
-        ("tables", "Tables as printed", _tables(table_json)),
+        ("tables", "Tables as printed", tables(table_json)),
         ("figures", "Figures", drawings.figures(table_json)),
         ("claims", "Claims", sections.claims(table_json)),
         ("findings", "Findings", sections.findings([table_json])),
@@ -87,7 +87,8 @@ def _sentence(table_json: Json) -> str:
 # --- tables ---------------------------------------------------------------------------------------------------
 
 
-def _tables(table_json: Json) -> str:
+def tables(table_json: Json) -> str:
+    """All tables of a paper as printed, ours in each cell, under the legend of their marks."""
     said = {c["agrees"]["verdict"] for *_, c in audit.cells(table_json, printed=True)}
     own = [c for _, row, _, c in audit.cells(table_json) if row["kind"] != "printed"]
     said |= {audit.absent(c) for c in own if c["ours"] is None}

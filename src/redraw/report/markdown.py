@@ -48,7 +48,7 @@ def paper(table_json: Json) -> str:
     parts += [_list(stand_ins)] if stand_ins else []
     parts.append("## Tables as printed\n")
     parts.append("Printed → ours ± spread over seeds (number of seeds), and whether they agree.\n")
-    parts += [_table(table_json, t) for t in table_json["tables"]]
+    parts += [table(table_json, t) for t in table_json["tables"]]
     misprints = [
         f"{safe(m['where'])}: printed {safe(m['printed'])}; meant {safe(m['meant'])}."
         for m in (table_json.get("misprints") or {}).values()
@@ -56,7 +56,7 @@ def paper(table_json: Json) -> str:
     measured = table_json.get("third_party") or []
     others = [f"{safe(p['cell'])}: {safe(p['value'])} ({safe(p['source'])})" for p in measured]
     for title, body in (
-        ("Claims", _claims(table_json)),
+        ("Claims", claims(table_json)),
         ("Figures", "\n".join(_figure(f) for f in table_json.get("figures", []))),
         ("Findings", findings([table_json])),
         ("Departures", _departures(table_json)),
@@ -101,7 +101,8 @@ def _both(table_json: Json, row: Json, cell: Json | None) -> str:
     return " ".join(filter(None, (_values(table_json, row, cell), word and said(word)))) + behind
 
 
-def _table(table_json: Json, t: Json) -> str:
+def table(table_json: Json, t: Json) -> str:
+    """One table as printed, ours beside each cell."""
     columns = t["columns"]
     heads = [" · ".join(safe(c[k]) for k in ("group", "label") if c.get(k)) for c in columns]
     rows = []
@@ -122,7 +123,7 @@ def _table(table_json: Json, t: Json) -> str:
     return "\n".join(out)
 
 
-def _claims(table_json: Json) -> str:
+def claims(table_json: Json) -> str:
     holds = {True: "yes", False: "no", None: "not printed"}
     rows = [
         (
@@ -236,15 +237,19 @@ def audit_page(tables: list[Json], summary: Json) -> str:
     old = summary.get("stale", [])
     note = f"{plural(len(old), 'value')} made by code that has changed since, marked “old code” below.\n"
     parts += [note] if old else []
-    head = ("Cell", "Printed → ours", *(q.short for q in audit.QUESTIONS.values()), "Because")
     for t in tables:
-        rows = []
-        for _, row, _, cell in audit.cells(t):
-            answers = [said(cell[key]["verdict"]) for key in audit.QUESTIONS] if row["kind"] == "printed" else [""] * 4
-            reasons = dict.fromkeys(cell[key].get("because") or "" for key in audit.QUESTIONS)
-            because = "; ".join(safe(r) for r in reasons if r and not any(r in other != r for other in reasons))
-            name = cell["cell_id"].replace("|", "").replace("`", "")
-            rows.append([f"`{name}`", _values(t, row, cell), *answers, because])
-        parts += [f"## {safe(t['paper'].get('short') or t['paper']['title'])}\n", grid(head, rows)]
+        parts += [f"## {safe(t['paper'].get('short') or t['paper']['title'])}\n", answers(t)]
         parts += ["Departures:\n", _departures(t)] if t.get("departures") else []
     return "\n".join(parts)
+
+
+def answers(table_json: Json) -> str:
+    """Every cell of a paper with its four answers and why."""
+    rows = []
+    for _, row, _, cell in audit.cells(table_json):
+        said_of = [said(cell[key]["verdict"]) for key in audit.QUESTIONS] if row["kind"] == "printed" else [""] * 4
+        reasons = dict.fromkeys(cell[key].get("because") or "" for key in audit.QUESTIONS)
+        because = "; ".join(safe(r) for r in reasons if r and not any(r in other != r for other in reasons))
+        name = cell["cell_id"].replace("|", "").replace("`", "")
+        rows.append([f"`{name}`", _values(table_json, row, cell), *said_of, because])
+    return grid(("Cell", "Printed → ours", *(q.short for q in audit.QUESTIONS.values()), "Because"), rows)

@@ -45,7 +45,7 @@ def printed_cells(sheet: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                     "identity": slug(row.get("identity", model)),
                     "run": cell.get("run", row.get("run")),
                     "released": cell.get("released", row.get("released")),
-                    "quoted": cell.get("quoted", row.get("quoted", False)),
+                    "quoted": cell.get("quoted", row.get("quoted", False)), "chance": row.get("chance", False),
                     "ours": cell.get("ours", column.get("ours")),
                     "selection": cell.get("selection", column.get("selection")),
                 }  # fmt: skip
