@@ -62,6 +62,11 @@ def parser() -> argparse.ArgumentParser:
     p = sub.add_parser("explain", help="the lineage of a table's cell")
     p.add_argument("cell", help="cell id as in cells.csv")
     _overrides(p)
+    p = sub.add_parser(
+        "audit", help="anybody's results table, a YAML file: is it possible, does it agree, do its claims hold?"
+    )
+    p.add_argument("table", type=Path, help="the table, see docs/audit.md")
+    p.add_argument("--out", type=Path, help="FILE.md, .html, .json or .csv; without: Markdown to standard output")
     p = sub.add_parser("finding", help="run the demonstration of a finding, e.g. VED-1")
     p.add_argument("id")
     p = sub.add_parser("retrain", help="forget a run's training on purpose, so that the next workflow call trains it")
@@ -146,6 +151,11 @@ def _do(a: argparse.Namespace) -> int:
             plan = answers.planned(a.scale, a.seeds, a.rows)
             lines, value = answers.explain(plan, a.cell) if a.verb == "explain" else answers.plan(plan, a.run)
         print(json.dumps(value, indent=1, ensure_ascii=False) if getattr(a, "json", False) else "\n".join(lines))
+        return 0
+    if a.verb == "audit":
+        from .report.given_pages import audited
+
+        print(audited(a.table, a.out), end="")
         return 0
     if a.verb == "clean":
         _clean(a.yes)

@@ -109,6 +109,8 @@ def check(value: Any, schema_file: str, where: str, lines: Located | None = None
         said = f"{fault.instance!r}: {nearest(str(fault.instance), fault.validator_value)}"
     elif fault.validator == "type" and "string" in fault.validator_value and isinstance(fault.instance, int | float):
         said += ": write it as text, in quotes, every digit as printed"
+    elif "propertyNames" in fault.absolute_schema_path:
+        unknown, said = fault.instance, f"the name {said}: rename it"
     elif fault.validator == "required" and isinstance(fault.instance, dict):
         said += f": add it, or see {schema_file}" if lines else ""
     place = ".".join(str(p) for p in fault.absolute_path) or "top level"

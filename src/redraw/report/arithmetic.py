@@ -70,7 +70,8 @@ def possible(
     return verdict("adds up", "; ".join(filter(None, (holds, _implied(metric, column, quantity, len(same_column))))))
 
 
-def _share(metric: str, column: Mapping) -> bool:
+def is_share(metric: str, column: Mapping) -> bool:
+    """Whether a value is the percentage of items that are hits."""
     return metric.startswith(SHARES) or column.get("unit") == "percent" and not metric.startswith(PERCENT)
 
 
@@ -78,7 +79,7 @@ def _counted(
     cell: Mapping, column: Mapping, own: Quantity, row: Mapping[str, Quantity]
 ) -> Iterator[tuple[str, str] | None]:
     """Answers of the identities that need more than digits: counts, folds, chance, precisions."""
-    metric, items, share = cell["metric"], column.get("items"), _share(cell["metric"], column)
+    metric, items, share = cell["metric"], column.get("items"), is_share(cell["metric"], column)
     grain = column.get("grain", 100 if share else 1 if metric == "HR" else None)
     if grain:
         yield identities.whole_counts(metric, own, items, grain)
@@ -95,7 +96,7 @@ def _implied(metric: str, column: Mapping, own: Quantity, methods: int) -> str:
     """What the printed ± would mean, where it is one of a share or of a mean rank."""
     if not own.spread:
         return ""
-    if _share(metric, column) and not column.get("folds") and 0 < own.value < 100:
+    if is_share(metric, column) and not column.get("folds") and 0 < own.value < 100:
         n = identities.implied_fold(own.value / 100, own.spread / 100)
         return f"± {own.spread:g} is what random folds of about {n:,.0f} items leave" if n >= 2 else ""
     if metric == "HR" and methods > 1 and 1 < own.value < methods:

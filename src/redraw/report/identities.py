@@ -137,7 +137,7 @@ def chance_row(
 ) -> tuple[str, str] | None:
     """(verdict, reason) where a row said to be chance is none: for the gallery, or for its own other columns.
 
-    ``row`` are all numbers of the row by metric.
+    ``row`` are all numbers of the row by metric; candidates of R-precision are no gallery, so it stands alone.
     """
     own = implied_gallery(metric, quantity)
     if own is None:
@@ -148,8 +148,9 @@ def chance_row(
             f"chance in a gallery of {gallery:,} does not print {metric} {quantity.text}, chance among {_span(own)} does; "
             "another gallery, or a chance that was drawn, would explain it",
         )
-    for name, other in row.items():
-        theirs = implied_gallery(name, other)
+    ranked = {} if metric.startswith("R-precision") else row
+    for name, other in ranked.items():
+        theirs = None if name.startswith("R-precision") else implied_gallery(name, other)
         if theirs and (theirs[0] > own[1] + 1e-9 or theirs[1] < own[0] - 1e-9):
             return (
                 "does not add up",

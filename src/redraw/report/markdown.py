@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from . import audit, words
@@ -75,7 +75,7 @@ def said(word: str) -> str:
     return f"{audit.mark(word).sign} {word}"
 
 
-def _values(table_json: Json, row: Json, cell: Json) -> str:
+def values(table_json: Json, row: Json, cell: Json) -> str:
     """ "99 → 95.1 (1)"."""
     marks = f" {safe(cell['marks'])}" if cell.get("marks") and cell["marks"] != row.get("marks") else ""
     printed = f"{safe(cell['printed'])}{marks}" if cell["printed"] else ""
@@ -98,18 +98,18 @@ def _both(table_json: Json, row: Json, cell: Json | None) -> str:
     if authors and authors["ours"] is not None:
         value = words.value_spread(authors["ours"], authors["spread"])
         behind = f"; authors' weights → {value} {said(authors['agrees']['verdict'])}"
-    return " ".join(filter(None, (_values(table_json, row, cell), word and said(word)))) + behind
+    return " ".join(filter(None, (values(table_json, row, cell), word and said(word)))) + behind
 
 
-def table(table_json: Json, t: Json) -> str:
-    """One table as printed, ours beside each cell."""
+def table(table_json: Json, t: Json, shown: Callable[[Json, Json, Json | None], str] | None = None) -> str:
+    """One table as printed, ours beside each cell, or what ``shown`` (paper, row, cell) makes of it."""
     columns = t["columns"]
     heads = [" · ".join(safe(c[k]) for k in ("group", "label") if c.get(k)) for c in columns]
     rows = []
     for row in t["rows"]:
         marks = f" {safe(row['marks'])}" if row.get("marks") else ""
         kind = f" ({row['kind']})" if row["kind"] in ("ceiling", "degraded", "floor") else ""
-        cells = (_both(table_json, row, row["cells"].get(c["id"])) for c in columns)
+        cells = ((shown or _both)(table_json, row, row["cells"].get(c["id"])) for c in columns)
         rows.append([f"{safe(row['label'])}{marks}{kind}", *cells])
     at = f"{safe(t['at'])}. " if t.get("at") else ""
     out = [f"### {at}{safe(t['title'])}\n"]
@@ -243,13 +243,13 @@ def audit_page(tables: list[Json], summary: Json) -> str:
     return "\n".join(parts)
 
 
-def answers(table_json: Json) -> str:
-    """Every cell of a paper with its four answers and why."""
+def answers(table_json: Json, only: Callable[[Json], bool] = bool) -> str:
+    """Every cell of a paper that ``only`` lets through, with its four answers and why."""
     rows = []
-    for _, row, _, cell in audit.cells(table_json):
+    for _, row, _, cell in (found for found in audit.cells(table_json) if only(found[3])):
         said_of = [said(cell[key]["verdict"]) for key in audit.QUESTIONS] if row["kind"] == "printed" else [""] * 4
         reasons = dict.fromkeys(cell[key].get("because") or "" for key in audit.QUESTIONS)
         because = "; ".join(safe(r) for r in reasons if r and not any(r in other != r for other in reasons))
         name = cell["cell_id"].replace("|", "").replace("`", "")
-        rows.append([f"`{name}`", _values(table_json, row, cell), *said_of, because])
+        rows.append([f"`{name}`", values(table_json, row, cell), *said_of, because])
     return grid(("Cell", "Printed → ours", *(q.short for q in audit.QUESTIONS.values()), "Because"), rows)

@@ -25,7 +25,7 @@ def write_paper(table_json: Json, out_dir: str | Path, neighbours: Sequence[tupl
     base = Path(out_dir, _name(table_json))
     files = {
         ".md": markdown.paper(table_json),
-        ".csv": _csv(CELL_COLUMNS, tidy([table_json])),
+        ".csv": csv_text(CELL_COLUMNS, tidy([table_json])),
         ".html": html.paper(table_json, neighbours),
     }
     return [_write(base.with_name(base.name + ending), content) for ending, content in files.items()]
@@ -46,8 +46,8 @@ def write_index(
         "index.html": html.index(tables, summary, context),
         "index.md": front_text.index(tables, summary, context),
         "audit.md": markdown.audit_page(tables, summary),
-        "cells.csv": _csv(CELL_COLUMNS, tidy(tables)),
-        "claims.csv": _csv(CLAIM_COLUMNS, claims_rows(tables)),
+        "cells.csv": csv_text(CELL_COLUMNS, tidy(tables)),
+        "claims.csv": csv_text(CLAIM_COLUMNS, claims_rows(tables)),
     }
     paths = [_write(folder / name, content) for name, content in texts.items()]
     write_json(folder / "audit.json", audit.structure(tables, summary, context))
@@ -68,7 +68,7 @@ def _write(path: Path, content: str) -> Path:
     return path
 
 
-def _csv(columns: Sequence[str], rows: Iterable[Json]) -> str:
+def csv_text(columns: Sequence[str], rows: Iterable[Json]) -> str:
     """Rows as CSV with a header, \\n at line ends, numbers in their shortest exact form."""
     held = io.StringIO()
     writer = csv.DictWriter(held, columns, lineterminator="\n")
