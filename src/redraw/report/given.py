@@ -35,6 +35,10 @@ def read(path: Path) -> Given:
     located = read_located(path)
     file = _File(path.name, located)
     value = located.value
+    if value is None:
+        raise RedrawError(
+            f"{path.name}, line 1: the file is empty: begin with `paper:` and `tables:`, see docs/audit.md"
+        )
     file.plain((), value)
     check(value, SCHEMA, path.name, located)
     paper = re.sub(r"[^a-z0-9_]+", "_", path.name.split(".")[0].lower()).strip("_") or "table"

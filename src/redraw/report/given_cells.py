@@ -47,7 +47,7 @@ def build(given: Given) -> dict[str, Any]:
     tables = [table_of(bench, name, table, _cell) for name, table in sheet["tables"].items()]
     printed = [cell for table in tables for row in table["rows"] for cell in row["cells"].values()]
     for table in tables:
-        studies.tested([c for row in table["rows"] for c in row["cells"].values() if c["tests"]])
+        studies.adjust([c for row in table["rows"] for c in row["cells"].values() if c["tests"]])
     others = [
         {"cell": cell["cell_id"], "value": s["printed"], "source": s["source"]}
         for cell in printed
@@ -91,16 +91,17 @@ def _cell(bench: Bench, table: Mapping[str, Any], printed: Mapping[str, Any]) ->
     peers, quotations = around(bench, printed)
     ours = ours_of(bench, printed["run"], printed["ours"])
     ours.pop("_protocol")
-    ours |= {"runs": [], "source": about["given"].get("source", "measured by the user") if ours["per_seed"] else ""}
+    ours |= {"runs": [], "source": about["given"].get("source", "measured by us") if ours["per_seed"] else ""}
     same, agree, tests = _compared(table, printed, quantity, ours["per_seed"], peers)
     if agree["verdict"] == "quoted":
         ours["source"] = "quoted"
+    notes = (printed["note"], f"ours: {ours['source']}" if ours["per_seed"] else "")
     elsewhere = about.get("studies", [])
     measured = [q.value for s in elsewhere if (q := Quantity.parse(s["printed"]))]
     measured += [statistics.fmean(ours["per_seed"])] if ours["per_seed"] else []
     fields = {k: tests[k] for k in ("margin", "difference")} if tests else {}
     return {
-        **{k: printed[k] for k in (*CELL_COLUMNS[:10], "note")}, **ours,
+        **{k: printed[k] for k in CELL_COLUMNS[:10]}, **ours, "note": "; ".join(filter(None, notes)),
         "possible": possible(printed, column, peers, quotations), "differs": same.pop("differs", []), "same_protocol": same,
         "agrees": agree, "authors": None,
         "claims": BLANK if quantity is None else resting(bench.claims, printed["cell_id"]),
@@ -142,7 +143,7 @@ def _compared(
         agree["because"] = f"{same['because']}; nothing is subtracted"
     elif lacking := _not_calibrated(column):
         comparable, agree = False, verdict("not comparable", f"{lacking}; nothing is subtracted")
-    tests = studies.tests(quantity.value, values, margin) if comparable and table["spread"] != "none" else None
+    tests = studies.margin_tests(quantity.value, values, margin) if comparable and table["spread"] != "none" else None
     return same, agree, tests
 
 

@@ -82,7 +82,10 @@ def as_html(table_json: Json, file: str) -> str:
         ident = title.lower().replace(" ", "-")
         body = page.table(ident, columns, ([text(cell) for cell in row] for row in rows))
         parts.append((ident, title, f'<p class="tnote">{text(said)}</p>{body}'))
-    parts += [("claims", "Claims", sections.claims(table_json)), ("cells", "Cell by cell", detail.cells(table_json))]
+    parts += [
+        ("claims", "Claims", sections.claims(table_json, controls=False)),
+        ("cells", "Cell by cell", detail.cells(table_json)),
+    ]
     main = (
         f'<h1>{text(about["short"])}</h1>\n<p class="who">{text(head)}</p>\n'
         f'<div class="scale"><p><strong>{text(" ".join(lines))}</strong></p></div>\n'
@@ -171,7 +174,9 @@ def _sections(table_json: Json) -> Iterator[Section]:
     several = []
     for c in (c for c in cells if c["cv_star"] is not None):
         values = [f"printed {c['printed']}", *(f"{s['printed']} ({s['source']})" for s in c["studies"])]
-        values += [f"ours {words.value_spread(c['ours'], c['spread'])}"] if c["ours"] is not None else []
+        values += (
+            [f"ours {words.value_spread(c['ours'], c['spread'])} ({c['source']})"] if c["ours"] is not None else []
+        )
         least = given_cells.least(c["metric"])
         several.append((c["cell_id"], "; ".join(values), f"{least:g}", f"{c['cv_star']:.3g} %"))
     if several:

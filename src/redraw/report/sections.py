@@ -10,8 +10,11 @@ from .words import clock, plural, text
 Json = dict[str, Any]
 
 
-def claims(table_json: Json) -> str:
-    """The claims table: origin, whether print bears it out, seeds won, probability, verdict and reason."""
+def claims(table_json: Json, controls: bool = True) -> str:
+    """The claims table: origin, whether print bears it out, seeds won, probability, verdict and reason.
+
+    Without ``controls`` it does not say that a metric first has to pass its own check.
+    """
     if not table_json["claims"]:
         return ""
     holds = {True: "yes", False: "no", None: "not printed"}
@@ -24,10 +27,13 @@ def claims(table_json: Json) -> str:
         word = verdict(c["verdict"]) + because
         rows.append((says, text(c["origin"]), holds[c["printed_holds"]], seeds, chance, word))
     head = ("Claim", "Origin", "Printed holds?", "Seeds won", "Probability", "Verdict")
+    checked = (
+        " A metric enters a claim only where it separates real, degraded and shuffled pictures; otherwise the claim is "
+        "not testable here, whatever the seeds say."
+    )
     return (
-        '<p class="tnote">One seed: cannot tell. Two to four: at most leans. From five on a claim holds or does not. '
-        "A metric enters a claim only where it separates real, degraded and shuffled pictures; otherwise the claim is "
-        "not testable here, whatever the seeds say.</p>" + table("claims", head, rows, "plain claims")
+        '<p class="tnote">One seed: cannot tell. Two to four: at most leans. From five on a claim holds or does not.'
+        f"{checked if controls else ''}</p>" + table("claims", head, rows, "plain claims")
     )
 
 

@@ -32,7 +32,7 @@ def holm(probabilities: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def tests(printed: float, ours: Sequence[float], margin: float) -> dict[str, float] | None:
+def margin_tests(printed: float, ours: Sequence[float], margin: float) -> dict[str, float] | None:
     """{"difference", "margin", "equivalence", "otherness"} of one cell; None with fewer than two values of ours.
 
     "equivalence" is the p-value of "outside the margin", "otherness" that of "inside": one less the other.
@@ -44,7 +44,7 @@ def tests(printed: float, ours: Sequence[float], margin: float) -> dict[str, flo
     return {"difference": difference, "margin": margin, "equivalence": outside, "otherness": 1 - outside}
 
 
-def tested(cells: Sequence[dict[str, Any]]) -> None:
+def adjust(cells: Sequence[dict[str, Any]]) -> None:
     """Give every cell of one table that has "tests" its "p" and "adjusted", by Holm over the same test of all of them.
 
     Both are of the side on which the mean of ours lies: of equivalence within the margin, of otherness beyond it.
