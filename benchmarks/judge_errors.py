@@ -78,20 +78,21 @@ def markdown(found: dict[str, Any]) -> str:
     def grid(head: list[str], rows: list[list[str]]) -> str:
         return "\n".join("| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows)) + "\n"
 
-    def shares(row: dict[str, Any]) -> list[str]:
-        return [f"{100 * share:.1f}" for share in (*row["said"].values(), row["wrong"])]
+    def shares(row: dict[str, Any], words: tuple[str, ...]) -> list[str]:
+        return [f"{100 * share:.1f}" for share in (*(row["said"][word] for word in words), row["wrong"])]
 
     agree = [
-        [str(r["seeds"]), f"{r['spread'] / found['margin']:g}", f"{r['difference']:g}", *shares(r)]
+        [str(r["seeds"]), f"{r['spread'] / found['margin']:g}", f"{r['difference']:g}", *shares(r, WORDS)]
         for r in found["agreement"]
     ]
-    claimed = [[str(r["seeds"]), f"{r['difference']:g}", *shares(r)] for r in found["claims"]]
+    claimed = [[str(r["seeds"]), f"{r['difference']:g}", *shares(r, CLAIM_WORDS)] for r in found["claims"]]
     return "\n".join((
         "# How often the judge is wrong\n",
         f"Simulation, {found['repeats']:,} repeats a row, in percent; what is drawn, and what counts as wrong, stands in "
         "[judge_errors.py](judge_errors.py).\n",
         "## Agrees?\n",
-        "Spread of a seed and true difference in margins. At a difference of 1, the margin itself, both words are wrong.\n",
+        "Spread of a seed and true difference in margins. At a difference of 1, the margin itself, equivalent and higher are "
+        "both wrong, each in 5 of 100 at most.\n",
         grid(["seeds", "spread", "difference", *WORDS, "wrong"], agree),
         "## Claims survive?\n",
         "True difference in spreads of a seed.\n",

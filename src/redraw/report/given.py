@@ -108,9 +108,9 @@ class _File:
 
     def _column(self, path: Place, name: str, column: Mapping[str, Any]) -> dict[str, Any]:
         metric = column["metric"]
-        for stem in ("R@", "BLEU-"):
+        for stem, k in (("R@", 5), ("BLEU-", 4)):
             if metric.startswith(stem) and not re.fullmatch(r"[1-9]\d{0,6}", metric.removeprefix(stem)):
-                raise self.fault((*path, "metric"), f'"{metric}": write "{stem}5", say, and the rest under label')
+                raise self.fault((*path, "metric"), f'"{metric}": write "{stem}{k}", say, and the rest under label')
         known = {m.casefold(): m for m in METRICS}.get(metric.casefold(), metric)
         if known != metric:
             raise self.fault((*path, "metric"), f'"{metric}": did you mean "{known}"?')
@@ -121,18 +121,17 @@ class _File:
 
     def _cell(self, path: Place, cell: Mapping[str, Any]) -> dict[str, Any]:
         if cell["printed"].strip() not in BLANKS:
-            self._number(path, cell["printed"], "printed")
+            self._number(path, cell["printed"], ', or "-" where nothing is printed')
         for i, study in enumerate(cell.get("studies", [])):
-            self._number((*path, "studies", i), study["printed"], "printed")
+            self._number((*path, "studies", i), study["printed"])
         ours = cell.get("ours", [])
         about = ours if isinstance(ours, dict) else {"values": ours}
         # "ours" of a sheet's cell is a metric's name: that is the column's, so the values stand elsewhere.
         return {**{k: v for k, v in cell.items() if k != "ours"}, "given": about}
 
-    def _number(self, path: Place, printed: str, key: str) -> None:
+    def _number(self, path: Place, printed: str, otherwise: str = "") -> None:
         if Quantity.parse(printed) is None:
-            says = f'"{printed}": write "4.36 ± .03", or "-" where nothing is printed'
-            raise self.fault(path, says, key)
+            raise self.fault(path, f'"{printed}": write "4.36 ± .03"{otherwise}', "printed")
 
     def unique(self, sheet: Mapping[str, Any]) -> None:
         """Raises where two cells cannot be told apart."""

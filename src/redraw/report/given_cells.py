@@ -47,6 +47,8 @@ def build(given: Given) -> dict[str, Any]:
     tables = [table_of(bench, name, table, _cell) for name, table in sheet["tables"].items()]
     printed = [cell for table in tables for row in table["rows"] for cell in row["cells"].values()]
     for table in tables:
+        if table["source"] == sheet["paper"].get("source"):
+            table["source"] = ""  # said once, of the paper
         studies.adjust([c for row in table["rows"] for c in row["cells"].values() if c["tests"]])
     others = [
         {"cell": cell["cell_id"], "value": s["printed"], "source": s["source"]}
