@@ -339,6 +339,10 @@ def test_the_page_stands_alone(tmp_path):
     assert not [
         a for _, attrs in page.tags for k, a in attrs.items() if k in ("src", "href") and a[:1] not in ("#", "")
     ]
+    fragments = {attrs["href"].removeprefix("#") for _, attrs in page.tags if attrs.get("href", "").startswith("#")}
+    assert len(fragments) > 15 and fragments <= {attrs.get("id") for _, attrs in page.tags}, (
+        "every cell leads to its answers"
+    )
     assert "Content-Security-Policy" in source and "default-src 'none'" in source
     assert "separates real, degraded" not in source, "no controls here"
     for i in ("table:main:cub:b:r-precision", "table:other:cub:b-version-1:is"):

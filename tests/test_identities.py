@@ -129,6 +129,8 @@ def test_what_a_spread_implies_is_told_where_a_number_adds_up():
     assert found["verdict"] == "adds up" and found["because"].endswith(
         "± 4.43 is what random folds of about 111 items leave"
     )
+    assert "about 111 items" in possible(cells[0], {"folds": 10}, cells)["because"]
+    assert "of about" not in possible(cells[0], {"items": 1110, "folds": 10, "grain": 1e-3}, cells)["because"]
     ranks = [
         {**c, "row": r} | {"cell_id": r}
         for r, p in (("a", "1.87 ± .03"), ("b", "1.13 ± .03"))
@@ -258,7 +260,7 @@ def test_a_reduction_of_ours():
 
 
 def test_holm():
-    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02]), "the textbook's example"
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02]), "worked by hand"
     assert holm([]) == [] and holm([0.7]) == [0.7] and holm([0.5, 0.9]) == [1.0, 1.0]
 
 

@@ -96,7 +96,8 @@ def _implied(metric: str, column: Mapping, own: Quantity, methods: int) -> str:
     """What the printed ± would mean, where it is one of a share or of a mean rank."""
     if not own.spread:
         return ""
-    if is_share(metric, column) and not column.get("folds") and 0 < own.value < 100:
+    told = column.get("items") and column.get("folds")
+    if is_share(metric, column) and not told and 0 < own.value < 100:
         n = identities.implied_fold(own.value / 100, own.spread / 100)
         return f"± {own.spread:g} is what random folds of about {n:,.0f} items leave" if n >= 2 else ""
     if metric == "HR" and methods > 1 and 1 < own.value < methods:
