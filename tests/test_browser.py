@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from redraw.report import page, render
+from redraw.report import given_pages, page, render
 
 pytestmark = pytest.mark.browser
 EXAMPLE = Path(__file__).parent / "data" / "render_example.json"
@@ -46,6 +46,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     grid[0]["caption"], grid[1]["caption"] = "<script>document.title='hacked'</script>", LONG
     grid[2]["caption"] = "\u202eثلاثة زائد اثنين 🦜"
     render.write_paper(tables[0], folder)
+    given_pages.audited(Path(__file__).parents[1] / "docs/examples/finegan.yaml", folder / "audited.html")
     return folder
 
 
@@ -68,7 +69,7 @@ def visit(chromium: str, tmp_path: Path, source: Path, fragment: str = "", act: 
     return dump, json.loads(title.group(1).replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">"))
 
 
-@pytest.mark.parametrize("name", ["index", "ved", "attngan", "hostile"])
+@pytest.mark.parametrize("name", ["index", "ved", "attngan", "hostile", "audited"])
 def test_a_page_loads_without_errors_requests_or_sideways_scrolling(
     chromium: str, pages: Path, tmp_path: Path, name: str
 ) -> None:
