@@ -66,7 +66,7 @@ def test_share_of_percentages_that_counts_can_give(items, share):
 def test_an_impossible_percentage_is_said_with_its_neighbours():
     cells = row_of(("R-precision", "72.31 ± 0.91"))
     found = possible(cells[0], {"items": 2928}, cells)
-    assert found["verdict"] == "does not add up" and "72.30 and 72.34" in found["because"]
+    assert found["verdict"] == "does not add up" and "72.30 and 72.34, and 29.3% of" in found["because"]
     assert verdicts(cells, items=29990) == ["adds up"] and verdicts(cells) == ["adds up"]
     assert verdicts(row_of(("IS", "4.37")), items=3) == ["adds up"], "no mean of counts"
     assert verdicts(row_of(("IS", "4.37")), items=3, grain=1) == ["does not add up"]
@@ -98,6 +98,7 @@ def test_attngans_folds_are_of_some_hundred_images():
     rows = [Q(r["printed"]) for r in PRINTED if r["paper"] == "attngan" and r["metric"] == "R-precision"]
     sizes = [identities.implied_fold(q.value / 100, q.spread / 100) for q in rows]
     assert len(rows) == 7 and (round(min(sizes)), round(max(sizes))) == (27, 141)
+    assert max(identities.fold_odds(q.value / 100, q.spread / 100, 3000, 10)[1] for q in rows) < 1e-40
     bands = [identities.implied_folds(q.value / 100, q.spread / 100, 10) for q in rows]
     assert max(low for low, _ in bands) == pytest.approx(38, abs=0.5)
     assert min(high for _, high in bands) == pytest.approx(51, abs=0.5)
@@ -118,7 +119,8 @@ def test_a_spread_that_random_folds_do_not_leave_is_open_to_reading(printed, wor
     assert found["verdict"] == word
     if printed == "67.82 ± 4.43":
         assert (
-            "10 random folds of 3,000 items would leave ± 0.85" in found["because"] and "about 111" in found["because"]
+            "10 random folds of 3,000 items would leave ± 0.85" in found["because"]
+            and "of 30 to 212 items" in found["because"]
         )
     assert verdicts(cells, items=30000) == ["adds up"], "no folds, nothing to say"
 

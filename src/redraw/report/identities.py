@@ -51,10 +51,11 @@ def whole_counts(metric: str, quantity: Quantity, items: int | None, whole: floa
         return None
     places = max(0, round(-math.log10(quantity.unit)))
     text = quantity.text.split("±")[0].strip()
+    few = f", and {attainable_share(items, quantity.unit):.1%} of such percentages can occur" if whole == 100 else ""
     return (
         "does not add up",
         f"no whole count of {items:,} items gives {metric} {text}: the nearest are {below:.{places}f} and "
-        f"{above:.{places}f}; another number of items would explain it",
+        f"{above:.{places}f}{few}; another number of items would explain it",
     )
 
 
@@ -98,11 +99,12 @@ def odd_folds(quantity: Quantity, items: int | None, folds: int | None) -> tuple
     below, above = fold_odds(share, quantity.spread / 100, size, folds)
     if 2 * min(below, above) >= ODD:
         return None
+    least, most = implied_folds(share, quantity.spread / 100, folds)
     return (
         "open to reading",
         f"{folds} random folds of {size:,} items would leave ± {100 * fold_spread(share, size):.2g}, printed is ± "
-        f"{quantity.spread:g}, as of folds of about {implied_fold(share, quantity.spread / 100):,.0f}; folds in an order, "
-        "or another kind of ±, would explain it",
+        f"{quantity.spread:g}, as of folds of {least:,.0f} to {most:,.0f} items; folds in an order, or another kind of ±, "
+        "would explain it",
     )
 
 
