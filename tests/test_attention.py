@@ -119,7 +119,7 @@ def test_a_recipe_without_attention_says_so(birds, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "change", [{"n": 17}, {"n": 0}, {"images": "real"}, {"metric": "fid"}, {"captions": "none"}, {"n": {"smoke": 17}}]
+    "change", [{"n": 17}, {"n": 0}, {"images": "noise"}, {"metric": "fid"}, {"captions": "none"}, {"n": {"smoke": 17}}]
 )
 def test_maps_that_nobody_could_look_at_are_refused(change):
     assert sized(ASKED, "smoke", "here") == ASKED and sized(ASKED | {"n": 16}, "smoke", "here")

@@ -17,7 +17,7 @@ from torch import nn
 from redraw import scoring
 from redraw.core import RedrawError
 from redraw.recipe import About, Recipe
-from redraw.report import animation, compare, drawings, markdown, tables
+from redraw.report import animation, compare, drawings, marked, tables
 from redraw.report.figures import figure
 from redraw.resolve import sized
 from redraw.sheets import check, read_sheets
@@ -145,7 +145,7 @@ def test_pages_show_the_stages_and_what_moves_on_demand(drawn, tmp_path):
     assert f["labels"][0] == "step 1" and len(f["labels"]) == 10 and f["because"] is None
     html = drawings.figures({"figures": [f]})
     assert html.count("<img") == 3 * 10 + 1 and "<summary>In motion</summary>" in html and ">step 12</th>" in html
-    assert "no caption" in markdown._figure(f)
+    assert "no caption" in marked.figure(f)
     assert compare.picture(f).height > 3 * 56
     plain = copy.deepcopy(f)
     for row in plain["grid"]:

@@ -19,7 +19,7 @@ from redraw.core import RedrawError, digest, write_json
 from redraw.data.tokens import tokenize
 from redraw.data.words import Tokens
 from redraw.recipe import About, Recipe
-from redraw.report import compare, drawings, markdown, tables
+from redraw.report import compare, drawings, marked, tables
 from redraw.report.figures import figure
 
 SIDE, SEEN = 20, 12
@@ -253,7 +253,7 @@ def test_what_is_written_stands_under_each_picture(shown):
     said = written["grid"][0]["said"][0]
     assert f'<small dir="auto">{said}</small>' in page and "I think it&#x27;s a bus." in page
     assert "Somebody&#x27;s &lt;program&gt;" in page and 'class="samples said"' in page
-    text = "\n".join(markdown._figure(f) for f in shown)
+    text = "\n".join(marked.figure(f) for f in shown)
     assert f"written: “{said}”" in text and "“I think it's a bus.”" in text
     wide, narrow = (compare.picture(f).size for f in shown[:2])
     assert wide[0] > narrow[0] and wide[1] > narrow[1], "a word below each map"

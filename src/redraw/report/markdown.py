@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from . import audit, words
-from .attention import SAYS, percent
+from .marked import figure, grid, listed, safe, said
 from .words import clock, kendall, plural, scale_line
 
 Json = dict[str, Any]
-_SPECIAL = re.compile(r"([\\`*|\[\]~]|(?<![^\W_])_|_(?![^\W_]))")
-_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-
-
-def safe(value: Any) -> str:
-    """Text that Markdown and the HTML inside it leave as it is, on one line."""
-    line = re.sub(r"\s+", " ", str(value)).strip()
-    return _SPECIAL.sub(r"\\\1", line.translate(_HTML))
-
-
-def grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of ready cells."""
-    return "\n".join("| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows)) + "\n"
-
-
-def _list(items: Iterable[str]) -> str:
-    return "".join(f"- {item}\n" for item in items)
 
 
 def paper(table_json: Json) -> str:
@@ -45,7 +27,7 @@ def paper(table_json: Json) -> str:
         f"For {safe(s['dataset'])} stands {safe(s['use'])}: {safe(str(s['because']).rstrip('.'))}."
         for s in table_json.get("stand_ins", [])
     ]
-    parts += [_list(stand_ins)] if stand_ins else []
+    parts += [listed(stand_ins)] if stand_ins else []
     parts.append("## Tables as printed\n")
     parts.append("Printed → ours ± spread over seeds (number of seeds), and whether they agree.\n")
     parts += [table(table_json, t) for t in table_json["tables"]]
@@ -57,22 +39,17 @@ def paper(table_json: Json) -> str:
     others = [f"{safe(p['cell'])}: {safe(p['value'])} ({safe(p['source'])})" for p in measured]
     for title, body in (
         ("Claims", claims(table_json)),
-        ("Figures", "\n".join(_figure(f) for f in table_json.get("figures", []))),
+        ("Figures", "\n".join(figure(f) for f in table_json.get("figures", []))),
         ("Findings", findings([table_json])),
         ("Departures", _departures(table_json)),
         ("Paper and released code differ", _differences(table_json)),
-        ("What the paper leaves unsaid", _list(map(safe, table_json.get("silences") or []))),
-        ("Misprints", _list(misprints)),
-        ("Measured elsewhere", _list(others)),
+        ("What the paper leaves unsaid", listed(map(safe, table_json.get("silences") or []))),
+        ("Misprints", listed(misprints)),
+        ("Measured elsewhere", listed(others)),
         ("Lineage", _lineage(table_json)),
     ):
         parts += [f"## {title}\n", body] if body else []
     return "\n".join(parts)
-
-
-def said(word: str) -> str:
-    """Sign and word of a verdict."""
-    return f"{audit.mark(word).sign} {word}"
 
 
 def values(table_json: Json, row: Json, cell: Json) -> str:
@@ -115,7 +92,7 @@ def table(table_json: Json, t: Json, shown: Callable[[Json, Json, Json | None], 
     out = [f"### {at}{safe(t['title'])}\n"]
     out += [f"Read in: {safe(t['source'])}.\n"] if t.get("source") else []
     out.append(grid(["", *heads], rows))
-    out += [_list(f"{safe(k)} {safe(v)}" for k, v in t["footnotes"].items())] if t.get("footnotes") else []
+    out += [listed(f"{safe(k)} {safe(v)}" for k, v in t["footnotes"].items())] if t.get("footnotes") else []
     out += [f"{safe(sentence)}\n" for sentence in audit.not_computed(t)]
     order = t.get("order") or {}
     if order.get("kendall_tau") is not None:
@@ -137,51 +114,6 @@ def claims(table_json: Json) -> str:
         for c in table_json["claims"]
     ]
     return grid(("Claim", "Origin", "Printed holds?", "Seeds won", "Probability", "Verdict"), rows) if rows else ""
-
-
-def _figure(f: Json) -> str:
-    at = f"{safe(f['at'])}. " if f.get("at") else ""
-    out = [f"### {at}{safe(f['title'])}\n"]
-    if f.get("png"):
-        out.append(f"![{safe(f['title'])}]({re.sub(r'[^A-Za-z0-9_./-]', '_', f['png'])})\n")
-    if f.get("because"):
-        return "\n".join([*out, f"{said('not run')}: {safe(f['because'].removeprefix('not run').lstrip(': '))}\n"])
-    if f["kind"] == "curves":
-        controls = [f"{safe(h['label'])}: {words.number(h['y'])}" for h in f.get("hlines") or []]
-        out.append(_list([f"{safe(s['label'])}: {words.curve(s['x'], s['y'])}" for s in f["series"]] + controls))
-    elif f["kind"] == "confusion":
-        rows = [[safe(label), *map(str, n)] for label, n in zip(f["labels"], f["counts"], strict=True)]
-        head = f"{f.get('y_label') or 'asked for'} ↓ {f.get('x_label') or 'read as'} →"
-        out.append(grid([safe(head), *map(safe, f["labels"])], rows))
-    elif f["kind"] == "attention":
-        out += [f"{SAYS}\n", _list(f"“{safe(words.cut(g['caption'], 300))}”: {_words(g)}" for g in f["grid"])]
-    else:
-        out.append(_list(_sample(g, f) for g in f["grid"]))
-    return "\n".join(out)
-
-
-def _sample(row: Json, f: Json) -> str:
-    """ "2 pictures: “a red bird”; written: “a bird”, “a red bird”"."""
-    said = row.get("said", [])
-    if f["kind"] == "looking":
-        said = [" ".join(said).strip()]
-    written = ", ".join(f"“{safe(words.cut(s, 300))}”" for s in said if s)
-    quoted = f.get("quoted") or {"label": "", "texts": {}}
-    theirs = quoted["texts"].get(row["caption"])
-    return (
-        f"{plural(len(row['images']), 'picture')}: “{safe(words.cut(row['caption'], 300))}”"
-        + (f"; written: {written}" if written else "")
-        + (f"; {safe(quoted['label'])}: “{safe(theirs)}”" if theirs else "")
-    )
-
-
-def _words(strip: Json) -> str:
-    """ "8 × 8 places (even 20.0 %): red 31.0 %, white 20.5 %; 16 × 16 places …"."""
-    stages = []
-    for s in strip["stages"]:
-        listed = (f"{safe(words.cut(w['word'], 40))} {percent(w['share'])}" for w in s["words"])
-        stages.append(f"{s['side']} × {s['side']} places (even {percent(s['even'])}): {', '.join(listed)}")
-    return "; ".join(stages)
 
 
 def findings(tables: list[Json]) -> str:
