@@ -95,7 +95,7 @@ def test_the_profile_asks_for_what_rules_need():
     computing = {"pretrain", "train", "sample"}  # rules whose jobs pick a device
     assert {rule for rule, asked in profile["set-resources"].items() if asked.get("gpu")} == computing
     assert set(profile["set-resources"]) <= named - local and set(profile["groups"]) <= named - local
-    assert local == {"download", "table", "gallery", "index"}
+    assert local == {"download", "table", "gallery", "index", "rank"}
     trainings = [profile["set-resources"][rule]["slurm_extra"] for rule in ("pretrain", "train")]
     assert all(re.fullmatch(r"--signal=TERM@\d+", extra) for extra in trainings)
     for rule in ("pretrain", "train"):  # the signal goes to all processes; a shell between would die of it first

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .core import PROCESS_SETTINGS, Interrupted, RedrawError, disk_trouble
+from .rater import verbs as rank
 
 MAKERS = {
     "download": "raw files of a data set, fetched or drawn, each with its hash",
@@ -69,6 +70,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--out", type=Path, help="FILE.md, .html, .json or .csv; without: Markdown to standard output")
     p = sub.add_parser("finding", help="run the demonstration of a finding, e.g. VED-1")
     p.add_argument("id")
+    rank.add(sub)
     p = sub.add_parser("retrain", help="forget a run's training on purpose, so that the next workflow call trains it")
     p.add_argument("run")
     _overrides(p)
@@ -157,6 +159,8 @@ def _do(a: argparse.Namespace) -> int:
 
         print(audited(a.table, a.out), end="")
         return 0
+    if a.verb == "rank":
+        return rank.do(a)
     if a.verb == "clean":
         _clean(a.yes)
         return 0

@@ -11,6 +11,7 @@ from .core import RedrawError, digest, nearest, read_json
 from .graph import Artefact, Graph
 from .imported import BOOK, lacking, wanted
 from .names import ASIDE, edition
+from .ranks import scored
 from .resolve import Run, check_departures, recipe_path, resolve, sized, stand_in
 from .sheets import PAPERS, read_params, read_sheets
 
@@ -165,6 +166,8 @@ class Plan(Graph):
             "stand_ins": self._stand_ins(trained),
             "sheets": digest(self.sheets), "code": upstream, "report": code_digest(["report"]),
         }  # fmt: skip
+        if ranks := scored(self.sheets, paper, self.scale):  # what people said is in no book of the graph
+            spec["ranks"] = ranks
         out = self.table(paper)[: -len(".json")]
         payload = [f"{out}.{kind}" for kind in ("md", "csv", "html")]
         payload += [f"results/tables/{self.scale}/compare/{paper}.{kind}" for kind in ("json", "csv", "png")]

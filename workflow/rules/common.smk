@@ -1,13 +1,14 @@
 # The plan, made at every parse; file times are brought in line with freshness, so that Snakemake decides right after
 # clone, pull, checkout and even a blind --touch.
 import os
+import re
 import sys
 import uuid
 
 from snakemake.exceptions import WorkflowError
 from snakemake.scheduling.job_scheduler import JobScheduler
 
-from redraw import cluster, invocations, slots
+from redraw import cluster, invocations, ranks, slots
 from redraw.books import adopt
 from redraw.core import CHECKOUT_LOCK, PROCESS_SETTINGS, RedrawError, locked
 from redraw.fresh import settle
@@ -72,8 +73,6 @@ def asked(template):
 
 def only(stage):
     """A wildcard constraint that matches the runs of one stage and nothing else."""
-    import re
-
     names = sorted({re.escape(r.id) for r in PLAN.run.values() if r.stage == stage})
     return "|".join(names) or "(?!)"
 

@@ -45,6 +45,7 @@ MARKS = {
     "quoted": Mark("quo", "off", "″", "quo"),
     "not run": _DOT,
     "not computed": _DOT,
+    "not collected": _DOT,
     "nothing of ours": _DOT,
     "no claim rests on it": _DOT,
     "blank in print": Mark("bla", "off", "∕", "bla"),
@@ -74,7 +75,7 @@ QUESTIONS = {
         "Agrees?",
         "Does our value agree with it?",
         ("exact", "equivalent", "higher", "lower", "inconclusive", "not comparable", "quoted", "not run")
-        + ("not computed", "blank in print"),
+        + ("not computed", "not collected", "blank in print"),
     ),
     "claims": Question(
         "Claims survive?",
@@ -159,7 +160,7 @@ def summary(tables: list[dict[str, Any]]) -> dict[str, Any]:
 
 _CELL = ("cell_id", "paper", "table", "row", "dataset", "metric", "printed", "printed_source", "confirmed", "source")
 _CELL += ("ours", "spread", "per_seed", "n", "seeds", "selection", "envelope_lo", "envelope_hi", "scale", "data")
-_CELL += ("protocol", "possible", "same_protocol", "agrees", "claims", "differs", "runs")
+_CELL += ("protocol", "possible", "same_protocol", "agrees", "claims", "differs", "runs", "raters")
 
 
 def structure(tables: list[dict[str, Any]], totals: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ CELL_COLUMNS = (
     "cell_id", "paper", "table", "row", "dataset", "metric", "printed", "printed_source", "confirmed", "marks",
     "source", "ours", "spread", "n", "seeds", "selection", "envelope_lo", "envelope_hi", "scale", "data", "protocol",
     "possible", "same_protocol", "agrees", "claims", "because", "run", "authors_weights", "authors_agrees",
+    "raters",
 )  # fmt: skip
 CLAIM_COLUMNS = (
     "paper", "claim", "origin", "statement", "printed_holds", "seeds_won", "probability", "margin", "scale", "verdict",
@@ -183,6 +184,7 @@ def tidy(tables: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         row = {
             **cell, **answers, "because": "; ".join(reasons), "run": " ".join(cell["runs"]),
             "authors_weights": authors["ours"], "authors_agrees": authors["agrees"]["verdict"],
+            "raters": cell.get("raters"),
         }  # fmt: skip
         found.append({k: "" if row[k] is None else row[k] for k in CELL_COLUMNS})
     return found

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..core import Quantity
 from ..names import ASIDE, edition, family
+from ..ranks import METRIC, how
 from .bench import Bench
 from .judge import BLANK, agrees, default_margin, not_calibrated, of_the_model, same_protocol, verdict
 
@@ -30,8 +31,9 @@ def ours_of(bench: Bench, run: str | None, metric: str | Sequence[str] | None) -
     return {
         "source": ("as released" if about.get("as_released") else "retrained") if found else "",
         "ours": statistics.fmean(values) if values else None,
-        "spread": statistics.stdev(values) if len(values) > 1 else None,
+        "spread": statistics.stdev(values) if len(values) > 1 else first["spread"] if first.get("raters") else None,
         "per_seed": values, "n": first.get("n"), "seeds": len(values), "selection": first.get("selection", ""),
+        **({"raters": first["raters"]} if first.get("raters") else {}),
         "envelope_lo": min((e[0] for e in envelopes), default=None),
         "envelope_hi": max((e[1] for e in envelopes), default=None),
         "scale": bench.scale,
@@ -87,6 +89,8 @@ def compared(
         agree = verdict("not run", bench.why_not(run, given["ours"]))
         if ours["not_computed"]:
             agree = verdict("not computed", f"not computed: {ours['not_computed']}")
+        if run and str(given["ours"]).startswith(METRIC) and bench.run_ids(run):
+            agree = verdict("not collected", how(given["ours"], bench.scale))
         if given["quoted"] and not run:
             agree = verdict("quoted", f"taken over {_from(given, bench)}")
     else:

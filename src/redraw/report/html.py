@@ -162,7 +162,8 @@ def _cell(table_json: Json, row: Json, column: Json, cell: Json | None, stack: b
     seeds = plural(cell["seeds"], "seed") if cell.get("seeds") else ""
     if cell["ours"] is not None:
         old = ' <span class="tag">old code</span>' if audit.stale(table_json, cell) else ""
-        count = f' <span class="n">({cell["seeds"]})</span>' if seeds else ""
+        seeds = plural(cell["raters"], "rater") if cell.get("raters") else seeds
+        count = f' <span class="n">({seeds if cell.get("raters") else cell["seeds"]})</span>' if seeds else ""
         value = f"<span>{words.value_spread(cell['ours'], cell['spread'])}{count}{old}</span>"
         ours = f'<span class="o"><span class="arr" aria-hidden="true">→</span>{value}{"" if own else icon(word)}</span>'
     elif own and not cell["printed"]:

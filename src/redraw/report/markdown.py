@@ -60,6 +60,7 @@ def values(table_json: Json, row: Json, cell: Json) -> str:
         return printed
     old = " (old code)" if audit.stale(table_json, cell) else ""
     seeds = f" ({cell['seeds']})" if cell.get("seeds") else ""
+    seeds = f" ({plural(cell['raters'], 'rater')})" if cell.get("raters") else seeds
     return f"{printed} → {words.value_spread(cell['ours'], cell['spread'])}{seeds}{old}".lstrip()
 
 

@@ -13,6 +13,8 @@ from .words import text
 
 _ASSETS = Path(__file__).parent / "assets"
 _PICTURE = re.compile(r"^data:image/(png|jpeg|gif);base64,[A-Za-z0-9+/=\s]+$")
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+"""What turns "asks nothing of the network" from a habit into a rule that the browser keeps"""
 LONG = 220  # characters of a caption that are shown before it is folded
 
 
@@ -107,12 +109,10 @@ def shell(title: str, about: str, top: str, nav: str, main: str, panel: bool) ->
             '<div id="panel-body" class="d"></div></aside>'
         )
         script = f"<script>{(_ASSETS / 'panel.js').read_text()}</script>"
-    # the policy turns "asks nothing of the network" from a habit into a rule that the browser keeps
-    policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="color-scheme" content="light dark">'
         f'<meta name="description" content="{text(about)}"><title>{text(title)}</title>\n'
         f"<style>{style}</style></head>\n"

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..core import RedrawError, nearest, read_json, write_json
 from ..data.base import Prepared
+from ..ranks import metrics_of
 from ..resolve import sized
 from ..sheets import read_sheets
 from . import cells, render
@@ -32,6 +33,10 @@ def paper_table(spec: Mapping[str, Any], made_from: list[str], folder: Path) -> 
         manifests[manifest["run"]] = manifest
         if record.endswith("scores.json"):
             scores[manifest["run"]] = {**read_json(record), **{kind: {} for kind in SHOWN}}
+    drawn = {run: _samples(s) for run, s in scores.items()}
+    for run, ranked in metrics_of(spec.get("ranks", {}), spec["scale"], drawn).items():
+        if run in scores:
+            scores[run]["metrics"] |= ranked
     old = {
         record
         for record, code in spec["code"].items()
@@ -55,6 +60,11 @@ def paper_table(spec: Mapping[str, Any], made_from: list[str], folder: Path) -> 
     render.write_paper(table, folder, [(p["paper"]["id"], p["paper"]["short"]) for p in sheets.values()])
     write_comparable(table, scores, folder / "compare")
     return table, {"code": spec["report"]}
+
+
+def _samples(scores: Mapping[str, Any]) -> str | None:
+    """The digest of the samples that a run's scores are of."""
+    return next((digest for record, digest in scores["from"].items() if record.endswith("/samples.json")), None)
 
 
 def _evaluation(sheets: Mapping[str, Mapping[str, Any]], paper: str, name: str, scale: str) -> dict[str, Any]:
