@@ -11,7 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
-FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--no-first-run")
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--hide-scrollbars",
+    "--no-first-run",
+)
 FLAGS += ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--remote-debugging-pipe")
 NAMED = {"Enter": 13, "Backspace": 8, "Tab": 9, " ": 32}
 
@@ -130,7 +137,8 @@ class Browser:
                 found.append(str(of["exceptionDetails"]))
             elif e["method"] == "Log.entryAdded" and of["entry"]["level"] == "error":
                 found.append(of["entry"]["text"])
-            elif e["method"] == "Network.requestWillBeSent" and of["type"] != "Document":
-                if not of["request"]["url"].startswith("data:"):
-                    found.append(of["request"]["url"][:200])
+            elif e["method"] == "Network.requestWillBeSent" and not of["request"]["url"].startswith(
+                ("data:", "about:")
+            ):
+                found += [of["request"]["url"][:200]] * (of["type"] != "Document")
         return found

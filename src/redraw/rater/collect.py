@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,8 @@ class _Handler(BaseHTTPRequestHandler):
         except (ValueError, KeyError, RecursionError):
             return self._refuse(400, "not a rater's file")
         try:
-            path = keep(value, self.server.key, self.server.folder)
+            with self.server.one:
+                path = keep(value, self.server.key, self.server.folder)
         except RedrawError as e:
             return self._refuse(409, str(e))
         except OSError as e:
@@ -90,6 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 64  # raters in one room may send at once
 
     def __init__(self, folder: Path, port: int) -> None:
         self.folder, self.key = folder, read_key(folder)
@@ -98,6 +101,7 @@ class _Server(ThreadingHTTPServer):
         except FileNotFoundError:
             raise RedrawError(f"{folder}/index.html: not here: run `redraw rank page` again") from None
         super().__init__((HOST, port), _Handler)
+        self.one = threading.Lock()
         self.names = {f"{name}:{self.server_port}" for name in (HOST, "localhost")}
         self.origins = {f"http://{name}" for name in self.names}
         self.origin = f"http://{HOST}:{self.server_port}"

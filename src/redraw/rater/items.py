@@ -30,7 +30,9 @@ TYPED = ("list", "interpolated", "styled")  # captions that somebody chose
 Json = dict[str, Any]
 
 
-def build(plan: Plan, column: Column, items: int = ITEMS, seed: int = 0) -> tuple[Json, dict[str, list[list[np.ndarray]]]]:
+def build(
+    plan: Plan, column: Column, items: int = ITEMS, seed: int = 0
+) -> tuple[Json, dict[str, list[list[np.ndarray]]]]:
     """(the key, {item: [slot][image] uint8 [C, H, W]}).
 
     The key holds ``items`` {id: {kind: ranked | attention, caption, again: shown twice?, slots: [method of each slot, or

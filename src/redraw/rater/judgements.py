@@ -52,7 +52,9 @@ def keep(value: Any, key: Json, folder: Path) -> Path:
         if path.exists() and (not isinstance(there, dict) or there.get("token") != value["token"]):
             raise RedrawError(f"the name {value['rater']} is taken: go back and take another one; nothing is lost")
         if there and len(there["judgements"]) > len(value["judgements"]):
-            raise RedrawError(f"{value['rater']} has sent {len(there['judgements'])} judgements before: send those, or more")
+            raise RedrawError(
+                f"{value['rater']} has sent {len(there['judgements'])} judgements before: send those, or more"
+            )
         write_json(path, value)
     return path
 

@@ -26,12 +26,12 @@ NAMED = (
     "<li><kbd>d</kbd> downloads what you have said so far.</li>"
 )
 CAPTIONED = (
-    "You will see a caption and, for each of {k} methods, the pictures that it drew for it. Order the methods: which show best "
-    "what the caption says, in pictures that look real? There is no right answer; say what you see."
+    "You will see a caption and, for each of {k} methods, the pictures that it drew for it. Which show best what the caption "
+    "says, in pictures that look real? Pick the best first, then the next best. There is no right answer: say what you see."
 )
 BARE = (
-    "You will see pictures by {k} methods. Order the methods: whose pictures look most real? There is no right answer; say "
-    "what you see."
+    "You will see pictures by {k} methods. Whose look most real? Pick the best first, then the next best. There is no right "
+    "answer: say what you see."
 )
 
 

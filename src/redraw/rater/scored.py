@@ -125,6 +125,8 @@ def lines(record: Json) -> list[str]:
         said.append(f"  raters with each other: Kendall's W {agreed['mean']:.2f}, by lot {agreed['chance']:.2f}")
     twice = [r["alike"] for r in record["raters"].values() if r["counted"] and r["alike"] is not None]
     if twice:
-        said.append(f"  raters with themselves: {100 * np.mean(twice):.0f} % of pairs in the same order when shown again")
+        said.append(
+            f"  raters with themselves: {100 * np.mean(twice):.0f} % of pairs in the same order when shown again"
+        )
     said += [f"  left out: {name}: {r['because']}" for name, r in record["raters"].items() if not r["counted"]]
     return said

@@ -121,7 +121,10 @@ def _origin(table_json: Json, cell: Json) -> str:
         ("source", text(cell.get("source") or "")),
         ("snapshot", text(str(cell.get("selection") or "").replace("_", " "))),
         ("items scored", f"{cell['n']:,}" if cell.get("n") else ""),
-        ("raters", f"{cell['raters']:,}; the ± is the standard error over raters and items" if cell.get("raters") else ""),
+        (
+            "raters",
+            f"{cell['raters']:,}; the ± is the standard error over raters and items" if cell.get("raters") else "",
+        ),
         ("departs", "; ".join(departed)),
         ("protocol", short_digest(cell.get("protocol"))),
         ("data", text(cell.get("data") or "")),
