@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,11 @@ FLAGS = (
     "--no-first-run",
 )
 FLAGS += ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--remote-debugging-pipe")
+STARTER = """import fcntl, os, sys
+for at, fd in [(at, fcntl.fcntl(int(fd), fcntl.F_DUPFD, 10)) for at, fd in zip((3, 4), sys.argv[1:3])]:
+    os.dup2(fd, at)
+os.execv(sys.argv[3], sys.argv[3:])
+"""  # the browser reads from descriptor 3 and writes to 4
 NAMED = {"Enter": 13, "Backspace": 8, "Tab": 9, " ": 32}
 
 
@@ -28,9 +34,9 @@ class Browser:
 
     def __init__(self, program: str, profile: Path) -> None:
         (theirs_in, self._out), (self._in, theirs_out) = os.pipe(), os.pipe()
-        script = f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}'
-        call = ["sh", "-c", script, "sh", program, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
         fds = (theirs_in, theirs_out)
+        started = [program, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
+        call = [sys.executable, "-c", STARTER, *map(str, fds), *started]
         self._process = subprocess.Popen(call, pass_fds=fds, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for fd in fds:
             os.close(fd)
