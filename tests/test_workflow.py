@@ -14,6 +14,9 @@ import time
 import pytest
 import yaml
 from desk import Desk
+from ranked_runs import COLUMN, said
+
+from redraw.core import write_json
 
 from redraw.sheets import read_yaml
 
@@ -99,6 +102,31 @@ def test_snakemakes_own_checks(made, tmp_path):
 def test_the_whole_graph_of_scale_paper_is_built_without_data(made):
     jobs = made.jobs("--config", "scale=paper")
     assert jobs["download"] == 8 and jobs["train"] >= 20 and jobs["table"] == 12
+
+
+def test_a_page_for_raters_is_asked_for_by_name_and_its_score_renews_one_table(desk):
+    place = f"results/rank/smoke/{COLUMN}"
+    assert desk.jobs(target=f"{place}/index.html") == {"rank": 1}
+    desk.tables()  # which do not wait for it
+    assert not (desk.folder / place).exists()
+    desk.run(*desk.snakemake_call(target=f"{place}/index.html"))
+    key, page = desk.json(f"{place}/items.json"), (desk.folder / place / "index.html").read_bytes()
+    for name in ("anna", "bob"):
+        write_json(desk.folder / place / "judgements" / f"{name}.json", said(key, name, (0.0, 1.0, 2.0)))
+    desk.run("redraw", "rank", "score", place)
+    assert desk.jobs() == {"table": 1, "index": 1, "results/tables": 1}
+    desk.tables()
+    cells = [
+        c
+        for t in desk.json("results/tables/smoke/stackgan.json")["tables"]
+        for r in t["rows"]
+        for c in r["cells"].values()
+    ]
+    ranked = [c for c in cells if c["metric"] == "HR" and c["ours"] is not None]
+    assert [c["raters"] for c in ranked] == [2, 2, 2] and sum(c["ours"] for c in ranked) == 6
+    assert desk.jobs() == {} and len(desk.spooled("trained")) == len(RUNS)
+    desk.run(*desk.snakemake_call("--forcerun", "rank", target=f"{place}/index.html"))
+    assert (desk.folder / place / "index.html").read_bytes() == page
 
 
 def test_statement_3_one_changed_parameter_retrains_its_paper_and_the_table_shows_it(desk):

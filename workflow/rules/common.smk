@@ -77,6 +77,17 @@ def only(stage):
     return "|".join(names) or "(?!)"
 
 
+RANKED = ranks.columns(PLAN.sheets)
+
+
+def shown(wildcards):
+    """The input function of a page for raters: samples of all methods, and the data set of the real images among them."""
+    try:
+        return ranks.made_from(PLAN, RANKED[wildcards.column])
+    except RedrawError as mistake:
+        refuse(mistake)
+
+
 onstart:
     for folder in ("results", "work", "logs"):
         if os.path.exists(folder) and not os.access(folder, os.W_OK):

@@ -1,22 +1,11 @@
-# Pages for raters: asked for by name alone, no table waits for one.
-RANKED = ranks.columns(PLAN.sheets)
-
-
-def ranked(wildcards):
-    """The input function: the samples that are shown, and the data set of the real images among them."""
-    try:
-        return ranks.made_from(PLAN, RANKED[wildcards.column])
-    except RedrawError as mistake:
-        refuse(mistake)
-
-
+# Asked for by name alone: no table waits for raters.
 rule rank:
     localrule: True
     input:
-        ranked,
+        shown,
     output:
         html=f"results/rank/{PLAN.scale}/{{column}}/index.html",
-        items=f"results/rank/{PLAN.scale}/{{column}}/items.json",
+        key=f"results/rank/{PLAN.scale}/{{column}}/items.json",
     wildcard_constraints:
         column="|".join(map(re.escape, RANKED)) or "(?!)",
     params:
