@@ -172,7 +172,7 @@ def test_the_page_knows_no_methods_and_no_answers(plan, column):
 
 def test_pages_that_were_judged_are_not_replaced_by_others(plan, column):
     first = write(plan, column, Path("out"), 8)
-    write_json("out/judgements/anna.json", {})
+    write_json("out/judgements/anna.json", {"items": first["digest"]})
     before = Path("out/index.html").read_bytes()
     assert write(plan, column, Path("out"), 8) == first and Path("out/index.html").read_bytes() == before
     with pytest.raises(RedrawError, match="out: holds 1 raters' judgements of other items: move the folder away"):

@@ -3,9 +3,9 @@ rule rank:
     localrule: True
     input:
         shown,
-    output:
-        html=f"results/rank/{PLAN.scale}/{{column}}/index.html",
-        key=f"results/rank/{PLAN.scale}/{{column}}/items.json",
+    output: # kept while it is made again: without the key of a page nobody knows what its raters said
+        html=update(f"results/rank/{PLAN.scale}/{{column}}/index.html"),
+        key=update(f"results/rank/{PLAN.scale}/{{column}}/items.json"),
     wildcard_constraints:
         column="|".join(map(re.escape, RANKED)) or "(?!)",
     params:

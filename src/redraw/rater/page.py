@@ -43,11 +43,10 @@ def write(plan: Plan, column: Column, folder: Path, items: int = ITEMS, seed: in
     if items < 1:
         raise RedrawError(f"rank page --items {items}: at least 1")
     key, shown = build(plan, column, items, seed)
-    there = read_json(folder / "items.json") or {}
-    judged = sorted((folder / "judgements").glob("*.json"))
-    if judged and there.get("digest") != key["digest"]:
+    others = [p for p in (folder / "judgements").glob("*.json") if (read_json(p) or {}).get("items") != key["digest"]]
+    if others:
         raise RedrawError(
-            f"{folder}: holds {len(judged)} raters' judgements of other items: move the folder away, then run the same command"
+            f"{folder}: holds {len(others)} raters' judgements of other items: move the folder away, then run the same command"
         )
     atomic_write(folder / "index.html", html(key, shown))
     write_json(folder / "items.json", key)
