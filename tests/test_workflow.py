@@ -132,7 +132,10 @@ def test_a_page_for_raters_is_asked_for_by_name_and_its_score_renews_one_table(d
     desk.run(*desk.snakemake_call("--forcerun", "rank", target=f"{place}/index.html"), check=False)
     assert desk.json(f"{place}/items.json") == key and (desk.folder / place / "index.html").read_bytes() == page
     log = (desk.folder / f"logs/smoke/{COLUMN}.rank.log").read_text()
-    assert log == f"redraw: {place}: holds 1 raters' judgements of other items: move the folder away, then run the same command\n"
+    assert (
+        log
+        == f"redraw: {place}: holds 1 raters' judgements of other items: move the folder away, then run the same command\n"
+    )
 
 
 def test_statement_3_one_changed_parameter_retrains_its_paper_and_the_table_shows_it(desk):

@@ -94,6 +94,7 @@ def explain(plan: Plan, cell_id: str) -> Answer:
     ours = "nothing" if cell["ours"] is None else f"{cell['ours']:.6g}"
     if cell["ours"] is not None:
         ours += f" ± {cell['spread']:.2g}" if cell["spread"] else ""
+        ours += f", {cell['raters']} raters" if cell.get("raters") else ""
         ours += f"  ({cell['seeds']} seed{'s' * (cell['seeds'] != 1)}, n = {cell['n']}, selection {cell['selection']})"
     lines = [
         cell_id,

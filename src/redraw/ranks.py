@@ -91,8 +91,8 @@ def made_from(plan: Plan, column: Column) -> list[str]:
 
 def scored(sheets: Mapping[str, Mapping[str, Any]], paper: str, scale: str) -> dict[str, str]:
     """{column: digest of its scored record} of those of a paper's columns that were collected."""
-    own = [c for c in columns({paper: sheets[paper]}) if (record := _record(scale, c)) and "digest" in record]
-    return {column: _record(scale, column)["digest"] for column in own}
+    found = {column: (_record(scale, column) or {}).get("digest") for column in columns({paper: sheets[paper]})}
+    return {column: digest for column, digest in found.items() if digest}
 
 
 def metrics_of(asked: Mapping[str, str], scale: str, samples: Mapping[str, str]) -> dict[str, dict[str, Any]]:

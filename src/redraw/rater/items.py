@@ -132,7 +132,7 @@ def _attention(
     """Items whose answer is known: real test images of one caption's class or kind in one place, noise in all others."""
     record = plan.artefacts[plan.manifest(runs_of(plan, column)[0])].spec["data"]
     opened = Prepared.open(Path(record).parent)
-    test = opened.splits["test"]
+    test = opened.split("test").indices
     found = []
     for k in rng.permutation(len(test)):
         of = opened.captions(int(test[k]))

@@ -39,7 +39,7 @@ def score(folder: Path) -> Json:
         "metric": "human_rank", "images": "model", "column": key["column"], "scale": key["scale"], "dataset": key["dataset"],
         "items": found["items"], "raters": found["raters"], "images_per_item": key["images"], "group": key["group"],
         "page": key["digest"], "ties": TIES, "shown_again": "first showing counts", "attention": f"at most {ALLOWED:g} wrong",
-        "spread": f"standard error, {DRAWS} draws of raters and items",
+        "spread": f"standard error, {DRAWS} draws of {'raters and ' if found['raters'] > 1 else ''}items",
     }  # fmt: skip
     own = {
         "selection": "last", "n": found["items"], "raters": found["raters"], "better": "lower", "unit": "rank", "kind": "human",

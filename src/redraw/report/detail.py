@@ -121,13 +121,14 @@ def _origin(table_json: Json, cell: Json) -> str:
         ("source", text(cell.get("source") or "")),
         ("snapshot", text(str(cell.get("selection") or "").replace("_", " "))),
         ("items scored", f"{cell['n']:,}" if cell.get("n") else ""),
-        (
-            "raters",
-            f"{cell['raters']:,}; the ± is the standard error over raters and items" if cell.get("raters") else "",
-        ),
+        ("raters", _raters(cell["raters"]) if cell.get("raters") else ""),
         ("departs", "; ".join(departed)),
         ("protocol", short_digest(cell.get("protocol"))),
         ("data", text(cell.get("data") or "")),
     ]
     first = " (first seed)" if len(runs) > 1 else ""
     return f"<h4>Where our value comes from{first}</h4>" + pairs(rows + run_facts(facts))
+
+
+def _raters(n: int) -> str:
+    return f"{n:,}; the ± is the standard error over {'raters and items' if n > 1 else 'items'}"
