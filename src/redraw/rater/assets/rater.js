@@ -178,9 +178,10 @@
   }
 
   function finished() {
-    $('total').textContent = state.judgements.length + ' questions answered.';
-    $('judgements').value = JSON.stringify(state);
     $('send').hidden = location.protocol.indexOf('http') !== 0;
+    $('total').textContent = state.judgements.length + ' questions answered.' +
+      ($('send').hidden ? ' Download them, and give the file to whoever gave you this page.' : '');
+    $('judgements').value = JSON.stringify(state);
     $('download').classList.toggle('main', $('send').hidden);
     view('done');
     $('done-title').focus({ preventScroll: true });
