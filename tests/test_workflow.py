@@ -17,7 +17,6 @@ from desk import Desk
 from ranked_runs import COLUMN, said
 
 from redraw.core import write_json
-
 from redraw.sheets import read_yaml
 
 pytestmark = pytest.mark.workflow
