@@ -15,6 +15,7 @@ from redraw import ranks
 from redraw.core import RedrawError, digest, write_json
 from redraw.rater import items
 from redraw.rater.page import html, write
+from redraw.scores import group_name
 from redraw.sheets import read_sheets
 
 
@@ -139,6 +140,19 @@ def test_models_without_captions_are_ranked_by_sets_of_images(tmp_path, monkeypa
     assert sorted(r for i in ranked for r in i["rows"]) == list(range(30))
     page = html(key, shown)
     assert "Whose look most real?" in page and "what the caption" not in page
+
+
+def test_captions_that_somebody_typed_are_no_sample(column):
+    plan = planned()
+    typed = {"captions": "list", "images": "model", "n": 40, "list": ["a bird that suits us"]}
+    known = items.build(plan, column)[0]
+    for run in ranks.runs_of(plan, column):
+        path, group = Path(plan.run_dir(run), "samples.npz"), group_name(typed)
+        with np.load(path) as stored:
+            held = {name.replace("test-model-30", group): stored[name] for name in stored} | dict(stored)
+        np.savez_compressed(path, **held)
+        plan.run[run].evaluations["typed"] = typed
+    assert items.build(plan, column)[0] == known
 
 
 def test_captions_that_differ_are_no_common_ground(plan, column):

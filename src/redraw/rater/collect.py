@@ -118,8 +118,8 @@ def collect(folder: Path, port: int) -> None:
         raise RedrawError(f"port {port}: {e.strerror}: name another one with --port, or --port 0 for any") from None
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with server:
-        print(f"{server.origin}/  (process {os.getpid()}; Ctrl-C ends it)", flush=True)
         try:
+            print(f"{server.origin}/  (process {os.getpid()}; Ctrl-C ends it)", flush=True)
             server.serve_forever()
         except KeyboardInterrupt:
             print("stopped; what was sent is kept", file=sys.stderr)
