@@ -226,17 +226,19 @@ def test_what_is_sent_to_the_server_is_what_was_said(browser, place, tmp_path):
     key, rng = read_json(place / "items.json"), np.random.default_rng(0)
     call = [sys.executable, "-m", "redraw", "rank", "collect", str(place), "--port", "0"]
     with subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
-        url = server.stdout.readline().split()[0]
-        begin(browser, place, "zoe", url)
-        while browser.js(ASKING):
-            judge(browser, key, rng)
-        kept = json.loads(browser.js("document.getElementById('judgements').value"))
-        browser.js("document.getElementById('post').focus()")
-        browser.press("Enter")
-        browser.wait("document.getElementById('sent').textContent.startsWith('37 answers were sent')")
-        assert read_json(place / "judgements/zoe.json") == kept and browser.js("location.hash") == ""
-        assert [c for c in browser.complaints() if "favicon" not in c and "404" not in c] == []
-        server.terminate()
+        try:
+            url = server.stdout.readline().split()[0]
+            begin(browser, place, "zoe", url)
+            while browser.js(ASKING):
+                judge(browser, key, rng)
+            kept = json.loads(browser.js("document.getElementById('judgements').value"))
+            browser.js("document.getElementById('post').focus()")
+            browser.press("Enter")
+            browser.wait("document.getElementById('sent').textContent.startsWith('37 answers were sent')")
+            assert read_json(place / "judgements/zoe.json") == kept and browser.js("location.hash") == ""
+            assert [c for c in browser.complaints() if "favicon" not in c and "404" not in c] == []
+        finally:
+            server.terminate()
     (place / "judgements/zoe.json").unlink()
 
 

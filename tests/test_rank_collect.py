@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -129,10 +130,12 @@ def server(place, monkeypatch):
     """(process, port) of a server of the page."""
     call = [sys.executable, "-m", "redraw", "rank", "collect", str(place), "--port", "0"]
     with subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        line = process.stdout.readline()
-        assert line.startswith("http://127.0.0.1:") and f"(process {process.pid};" in line
-        yield process, int(line.split("/")[2].split(":")[1])
-        process.kill()
+        try:
+            line = process.stdout.readline()
+            assert line.startswith("http://127.0.0.1:") and f"(process {process.pid};" in line
+            yield process, int(line.split("/")[2].split(":")[1])
+        finally:
+            process.kill()
 
 
 def ask(port, method="GET", path="/", body=None, **headers):
@@ -205,6 +208,18 @@ def test_raters_who_send_at_once_are_all_kept(server, place, key):
         t.join()
     assert found[:12] == [303] * 12 and sorted(found[12:]) == [303, 409, 409, 409]
     assert len(gathered(place, key)) == 13
+
+
+def test_a_room_of_raters_waits_in_line(server):
+    process, port = server
+    process.send_signal(signal.SIGSTOP)  # as busy as can be
+    try:
+        line = [socket.create_connection(("127.0.0.1", port), timeout=0.9) for _ in range(40)]
+    finally:
+        process.send_signal(signal.SIGCONT)
+    assert ask(port)[0] == 200
+    for connection in line:
+        connection.close()
 
 
 @pytest.mark.parametrize(
