@@ -206,6 +206,8 @@ def test_size_limits():
         "fresh",
         "scores",
         "report.tables",
+        "rater.page",
+        "rater.scored",
         "tracking",
         "invocations",
     ],
