@@ -1,7 +1,8 @@
 """`redraw clean`: training state and cached samples that no current fingerprint needs. Never results, never raw data.
 
-Needed is what a run of params.yaml would look for at any scale, with all rows and as many seeds as there is state of. Where
-what a run is made from is itself not current, its fingerprint cannot be known yet, and all of its state is kept.
+Needed is what a run of params.yaml would look for at any scale, with all rows or those of the headline, by which runs may be
+scored otherwise, and as many seeds as there is state of. Where what a run is made from is itself not current, its
+fingerprint cannot be known yet, and all of its state is kept.
 """
 
 from __future__ import annotations
@@ -59,8 +60,10 @@ def _of_scale(scale: str) -> Iterator[Leftover]:
     homes = sorted(p for p in (STATE / scale).glob("*/*/*") if p.is_dir())
     seeds = [int(m[1]) + 1 for h in homes if (m := re.search(r"\.s(\d+)$", h.parent.name))]
     params = read_params(Path("params.yaml"))
-    plan = Plan(params | {"scale": scale, "rows": "all", "seeds": max([params["seeds"], *seeds])})
-    current = fresh(plan)
+    more = {"scale": scale, "seeds": max([params["seeds"], *seeds])}
+    plans = [Plan(params | more | {"rows": rows}) for rows in ("all", "headline")]
+    asked = [(plan, fresh(plan)) for plan in plans]
+    plan, current = asked[0]
     for home in homes:
         run = "/".join(home.parts[-3:-1])
         if run not in plan.run:
@@ -71,10 +74,10 @@ def _of_scale(scale: str) -> Iterator[Leftover]:
         if needed is not None and home != state_folder(training.spec, needed):
             yield Leftover(home, "params.yaml asks for another training")
             continue
-        drawing = plan.artefacts.get(training.record.replace("manifest.json", "samples.json"))
-        drawn = None if drawing is None else _fingerprint(drawing, current)
+        record = training.record.replace("manifest.json", "samples.json")
+        drawn = {_fingerprint(p.artefacts[record], now) for p, now in asked if record in p.artefacts}
         for folder in sorted(home.glob("sample-*")):
-            if drawing is None or (drawn is not None and folder != samples_folder(home, drawn)):
+            if None not in drawn and folder not in {samples_folder(home, d) for d in drawn}:
                 yield Leftover(folder, "samples of another protocol")
 
 
