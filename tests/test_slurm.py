@@ -130,7 +130,7 @@ def test_a_cluster_gives_what_one_machine_gives(local, slurm, tmp_path):
     assert [r["status"] for r in rows if "train results/smoke/runs/toy" in r["what"]] == ["interrupted", "finished"]
     assert [job["JobState"] for job in slurm.jobs() if job["JobId"] == long] == ["FAILED"]  # and not TIMEOUT
     trained = [e["run"] for e in there.spooled("trained")]
-    assert sorted(trained) == sorted({e["run"] for e in local.spooled("trained")}) and len(trained) >= 8
+    assert sorted(trained) == sorted({e["run"] for e in local.spooled("trained")}) and len(trained) >= 4
 
     computed = [r for r in rows if r["gpu"]]
     assert {r["what"].split()[0] for r in computed} == {"pretrain", "train", "sample"}
