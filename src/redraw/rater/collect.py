@@ -116,7 +116,8 @@ def collect(folder: Path, port: int) -> None:
         server = _Server(folder, port)
     except OSError as e:
         raise RedrawError(f"port {port}: {e.strerror}: name another one with --port, or --port 0 for any") from None
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background jobs begin deaf to the second
+        signal.signal(number, signal.default_int_handler)
     with server:
         try:
             print(f"{server.origin}/  (process {os.getpid()}; Ctrl-C ends it)", flush=True)
