@@ -9,18 +9,15 @@ the network that finds them is no part of either. Dropout is off.
 
 from __future__ import annotations
 
-import argparse
 import os
-from pathlib import Path
 
-from redraw.core import PROCESS_SETTINGS, nearest, write_json
+from redraw.core import PROCESS_SETTINGS
 
 os.environ.update(PROCESS_SETTINGS)  # before numpy is loaded
 
+import plain_loop  # noqa: E402
 import torch  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
-from step_clock import Clock  # noqa: E402
-from step_gains import apart, compare  # noqa: E402
 from torch import Tensor  # noqa: E402
 
 from redraw.papers.show_attend_tell.captioner import Config, doubly_stochastic  # noqa: E402
@@ -81,37 +78,13 @@ def measure(name: str, repeats: int, changed: dict) -> dict:
     decoder = Decoder(config, dim, vocabulary)
     a = torch.rand(config.batch_size, places, dim)
     tokens = torch.randint(4, vocabulary, (config.batch_size, length))
-    losses, gradients = {}, {}
-
-    def step(of) -> None:
-        decoder.zero_grad()
-        loss = of(decoder, a, tokens, 1.0)
-        loss.backward()
-        losses[of], gradients[of] = loss.item(), {k: p.grad.clone() for k, p in decoder.named_parameters()}
-
-    found = compare(Clock(torch.device("cpu")), repeats, lambda: step(hoisted), lambda: step(plain))
-    return {
-        "case": name, "batch": config.batch_size, "words": length - 1, **found,
-        "steps_per_second": round(1000 / found["on_ms"], 2), "plain_steps_per_second": round(1000 / found["off_ms"], 2),
-        "difference": float(f"{abs(losses[hoisted] / losses[plain] - 1):.1e}"),
-        "gradients": apart(gradients[hoisted], gradients[plain]),
-    }  # fmt: skip
+    found = plain_loop.beside(decoder, repeats, hoisted, plain, a, tokens, 1.0)
+    return {"case": name, "batch": config.batch_size, "words": length - 1, **found}
 
 
 def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("cases", nargs="*", metavar="CASE", help=f"of {', '.join(CASES)} (default: all)")
-    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it runs; numbers without meaning")
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".json"))
-    args = parser.parse_args(argv)
-    torch.set_num_threads(1)
-    changed = {"batch_size": 2, "hidden": 6, "word_dim": 5, "attention_units": 4, "init_std": 0.3} if args.quick else {}
-    unknown = [name for name in args.cases if name not in CASES]
-    if unknown:
-        parser.error(f"no case {unknown[0]!r}: {nearest(unknown[0], list(CASES))}")
-    rows = [measure(name, args.repeats, changed) for name in args.cases or CASES]
-    write_json(args.out, {"quick": args.quick, "torch": torch.__version__, "cases": rows})
+    tiny = {"batch_size": 2, "hidden": 6, "word_dim": 5, "attention_units": 4, "init_std": 0.3}
+    plain_loop.main(argv, __doc__, __file__, CASES, measure, tiny)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from redraw import data
 from redraw.core import digest, write_json
 from redraw.data.base import Prepared
 from redraw.data.tokens import tokenize
+from redraw.data.words import Tokens
 from redraw.data.writer import PreparedWriter
 
 CHARACTERS = {"captions": "dataset", "tokenizer": "characters", "framed": False}
@@ -23,6 +24,13 @@ def prepared(name: str, raw: Path, folder: Path, **options: Any) -> Prepared:
     tokens = folder / "tokens" / "characters"
     write_json(tokens / "record.json", tokenize(CHARACTERS, folder, tokens))
     return Prepared.open(folder, tokens=tokens)
+
+
+def in_words(of: Prepared, folder: Path, **options: Any) -> Tokens:
+    """The captions of a data set in words, in ``folder``: another vocabulary than its own characters."""
+    body = tokenize({"captions": "dataset", "tokenizer": "words", **options}, of.folder, folder)
+    write_json(folder / "record.json", {**body, "digest": digest(body)})
+    return Tokens.open(folder)
 
 
 def prepared_by(module: ModuleType, name: str, raw: Path, folder: Path, **options: Any) -> Prepared:

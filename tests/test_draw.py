@@ -115,7 +115,7 @@ def test_what_the_docstring_numbers_is_in_the_sheet():
 
 
 def test_only_the_pair_with_and_without_attention_is_a_headline():
-    """At embedded, where all papers have ten minutes, they wait for `rows: all`."""
+    """At embedded, where all papers share a few minutes, they wait for `rows: all`."""
     pair = {n: run["rows"] for n, run in SHEET["runs"].items() if run["rows"] != "all"}
     assert pair == {"mnist": {"embedded": "all"}, "mnist_no_attention": {"embedded": "all"}}
 

@@ -9,12 +9,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 from raw_trees import write_cub
-from small_sets import prepared
+from small_sets import in_words, prepared
 from torch import nn
 
 from redraw import conditions, models, scores, scoring
-from redraw.core import RedrawError, digest, read_json, write_json
-from redraw.data.tokens import tokenize
+from redraw.core import RedrawError, read_json, write_json
 from redraw.data.words import Tokens
 from redraw.metrics.frechet import frechet_distance
 from redraw.recipe import About, Recipe
@@ -37,11 +36,7 @@ def birds(tmp_path_factory):
 @pytest.fixture(scope="module")
 def words(birds, tmp_path_factory):
     """The captions in words, of at most four each: another vocabulary than the birds' own characters."""
-    folder = tmp_path_factory.mktemp("words")
-    spec = {"captions": "dataset", "tokenizer": "words", "framed": False, "max_words": 4}
-    body = tokenize(spec, birds.folder, folder)
-    write_json(folder / "record.json", {**body, "digest": digest(body)})
-    return Tokens.open(folder)
+    return in_words(birds, tmp_path_factory.mktemp("words"), framed=False, max_words=4)
 
 
 class Painter(Recipe):

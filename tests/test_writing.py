@@ -10,14 +10,12 @@ import pytest
 import torch
 from PIL import Image
 from raw_trees import write_cub
-from small_sets import prepared
+from small_sets import in_words, prepared
 from torch import nn
 
 from redraw import graph, models, plan, resolve, scores, scoring
 from redraw.conditions import conditions_of, from_bytes
-from redraw.core import RedrawError, digest, write_json
-from redraw.data.tokens import tokenize
-from redraw.data.words import Tokens
+from redraw.core import RedrawError, write_json
 from redraw.recipe import About, Recipe
 from redraw.report import compare, drawings, marked, tables
 from redraw.report.figures import figure
@@ -34,10 +32,7 @@ def birds(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def words(birds, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("words")
-    body = tokenize({"captions": "dataset", "tokenizer": "words"}, birds.folder, folder)
-    write_json(folder / "record.json", {**body, "digest": digest(body)})
-    return Tokens.open(folder)
+    return in_words(birds, tmp_path_factory.mktemp("words"))
 
 
 class Painter(Recipe):

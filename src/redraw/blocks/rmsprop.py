@@ -3,36 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from .together import Together
 
-class RMSprop(torch.optim.Optimizer):
+
+class RMSprop(Together):
     """p -= lr g / sqrt(m + eps), m = decay m + (1 - decay) g^2, which starts at 0.
 
     PyTorch's own adds eps behind the root: where m is far below eps that is a step of another size.
     """
 
+    remembers = ("mean_square",)
+
     def __init__(self, parameters: Iterable[Tensor], lr: float, decay: float, eps: float) -> None:
         super().__init__(parameters, {"lr": lr, "decay": decay, "eps": eps})
 
-    @torch.no_grad()
-    def step(self) -> None:
-        for group in self.param_groups:
-            learning = [p for p in group["params"] if p.grad is not None]
-            if not learning:
-                continue
-            gradients = [p.grad for p in learning]
-            for p in learning:
-                if not self.state[p]:
-                    self.state[p]["mean_square"] = torch.zeros_like(p)
-            means = [self.state[p]["mean_square"] for p in learning]
-            torch._foreach_mul_(means, group["decay"])
-            torch._foreach_addcmul_(means, gradients, gradients, 1 - group["decay"])
-            roots = torch._foreach_add(means, group["eps"])
-            torch._foreach_sqrt_(roots)
-            torch._foreach_addcdiv_(learning, gradients, roots, -group["lr"])
+    def move(self, group: dict[str, Any], learning: list[Tensor], gradients: list[Tensor], means: list[Tensor]) -> None:
+        torch._foreach_mul_(means, group["decay"])
+        torch._foreach_addcmul_(means, gradients, gradients, 1 - group["decay"])
+        roots = torch._foreach_add(means, group["eps"])
+        torch._foreach_sqrt_(roots)
+        torch._foreach_addcdiv_(learning, gradients, roots, -group["lr"])
 
 
 @torch.no_grad()
@@ -43,34 +38,29 @@ def clip_each(parameters: Iterable[Tensor], norm: float) -> None:
     torch._foreach_mul_(gradients, scales)
 
 
-class CentredRMSprop(torch.optim.Optimizer):
+class CentredRMSprop(Together):
     """u <- momentum u - lr g / sqrt(v - m^2 + eps), p += u; m and v are running means of g and g^2. All start at 0.
 
     Graves (2013), eq. 38 to 45, with eps 1e-4, decay .95 and momentum .9; PyTorch's own adds eps behind the root.
     """
+
+    remembers = ("mean", "mean_square", "update")
 
     def __init__(
         self, parameters: Iterable[Tensor], lr: float, decay: float = 0.95, momentum: float = 0.9, eps: float = 1e-4
     ) -> None:
         super().__init__(parameters, {"lr": lr, "decay": decay, "momentum": momentum, "eps": eps})
 
-    @torch.no_grad()
-    def step(self) -> None:
-        for group in self.param_groups:
-            learning = [p for p in group["params"] if p.grad is not None]
-            if not learning:
-                continue
-            gradients = [p.grad for p in learning]
-            for p in learning:
-                if not self.state[p]:
-                    self.state[p] |= {name: torch.zeros_like(p) for name in ("mean", "mean_square", "update")}
-            means, squares, updates = ([self.state[p][n] for p in learning] for n in ("mean", "mean_square", "update"))
-            torch._foreach_lerp_(means, gradients, 1 - group["decay"])
-            torch._foreach_mul_(squares, group["decay"])
-            torch._foreach_addcmul_(squares, gradients, gradients, 1 - group["decay"])
-            roots = torch._foreach_addcmul(squares, means, means, -1.0)
-            torch._foreach_add_(roots, group["eps"])
-            torch._foreach_sqrt_(roots)
-            torch._foreach_mul_(updates, group["momentum"])
-            torch._foreach_addcdiv_(updates, gradients, roots, -group["lr"])
-            torch._foreach_add_(learning, updates)
+    def move(
+        self, group: dict[str, Any], learning: list[Tensor], gradients: list[Tensor], means: list[Tensor],
+        squares: list[Tensor], updates: list[Tensor],
+    ) -> None:  # fmt: skip
+        torch._foreach_lerp_(means, gradients, 1 - group["decay"])
+        torch._foreach_mul_(squares, group["decay"])
+        torch._foreach_addcmul_(squares, gradients, gradients, 1 - group["decay"])
+        roots = torch._foreach_addcmul(squares, means, means, -1.0)
+        torch._foreach_add_(roots, group["eps"])
+        torch._foreach_sqrt_(roots)
+        torch._foreach_mul_(updates, group["momentum"])
+        torch._foreach_addcdiv_(updates, gradients, roots, -group["lr"])
+        torch._foreach_add_(learning, updates)

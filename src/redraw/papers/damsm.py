@@ -50,11 +50,11 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from ..blocks.captions import draw_captions
 from ..blocks.crops import cut
+from ..blocks.pretrained import RELEASED, take
 from ..blocks.pyramid import pyramid
 from ..core import RedrawError
 from ..recipe import About, Batch, Recipe, Schedule, Step
 
-RELEASED = Path("work/released")
 INCEPTION = "inception_v3_google-0cc3c7bd.pth"
 RECURRENT = {"lstm": nn.LSTM, "gru": nn.GRU}
 ENCODERS = ("inception_v3", "small")
@@ -187,19 +187,8 @@ class InceptionEncoder(ImageEncoder):
 
     def read(self, path: Path) -> None:
         """Take the trunk's weights from torchvision's file. Raises RedrawError where it is missing or another network's."""
-        if not path.exists():
-            raise RedrawError(
-                f"damsm, pretrained: no file {path}: run `redraw download inception_v3` and copy work/incoming/inception_v3/"
-                f"{INCEPTION} there"
-            )
-        stored = torch.load(path, map_location="cpu", weights_only=True)
-        own = {k: v for k, v in self.state_dict().items() if not k.startswith("emb_")}
-        for key, tensor in own.items():
-            if key.endswith("num_batches_tracked"):  # older files have none
-                stored.setdefault(key, tensor)
-            if key not in stored or stored[key].shape != tensor.shape:
-                raise RedrawError(f"damsm, pretrained: {path} has no {key} of {tuple(tensor.shape)}: use {INCEPTION}")
-        self.load_state_dict({k: stored[k] for k in own}, strict=False)
+        trunk = [key for key in self.state_dict() if not key.startswith("emb_")]
+        take(self, trunk, path, INCEPTION, "inception_v3", "damsm")
 
 
 # --- losses ----------------------------------------------------------------------------------------------------------

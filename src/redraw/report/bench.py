@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..core import RedrawError, nearest
+from ..ranks import METRIC, how
 from . import claims as language
 from .printed import printed_cells
 
@@ -58,6 +59,16 @@ class Bench:
         places = (self.base(run), *(f"{self.base(run)}:{_evaluation(m)}" for m in asked))
         reason = next((self.missing[place] for place in places if place in self.missing), None)
         return f"not run: {reason}" if reason else f"not run: no scores of {self.base(run)} at scale {self.scale}"
+
+    def absent(self, run: str | None, metric: str | Sequence[str] | None) -> tuple[str, str]:
+        """(word, reason) of a value that is not there: nothing was run, nobody was asked, or it could not be computed."""
+        asked = [metric] if isinstance(metric, str) else list(metric or ())
+        ids = self.run_ids(run) if run else []
+        if ids and asked and asked[0].startswith(METRIC):
+            return "not collected", how(asked[0], self.scale)
+        if reason := self.not_computed(ids, asked):
+            return "not computed", f"not computed: {reason}"
+        return "not run", self.why_not(run, metric)
 
     def not_computed(self, run_ids: Sequence[str], metrics: Sequence[str]) -> str:
         """Why a metric, or what it is a column or a selection of, was not computed for these runs; "" where it was."""

@@ -75,12 +75,7 @@ def _control(bench: Bench, name: str, table: Mapping[str, Any], row: Mapping[str
     ids = (bench.paper, name, slug(about["dataset"]), slug(row["label"]), slug(about["metric"]))
     because = "a row of ours"
     if ours["ours"] is None:
-        why = (
-            f"not computed: {ours['not_computed']}"
-            if ours["not_computed"]
-            else bench.why_not(row["run"], row["cells"][column])
-        )
-        because = f"a row of ours; {why}"
+        because += f"; {bench.absent(row['run'], row['cells'][column])[1]}"
     blank = verdict("blank in print", because)
     return {
         "cell_id": ":".join(ids), "paper": bench.paper, "table": name, "row": row["label"], "dataset": about["dataset"],

@@ -8,7 +8,6 @@ from typing import Any
 
 from ..core import Quantity
 from ..names import ASIDE, edition, family
-from ..ranks import METRIC, how
 from .bench import Bench
 from .judge import BLANK, agrees, default_margin, not_calibrated, of_the_model, same_protocol, verdict
 
@@ -86,11 +85,7 @@ def compared(
     if quantity is None:
         agree = BLANK
     elif not ours["per_seed"]:
-        agree = verdict("not run", bench.why_not(run, given["ours"]))
-        if ours["not_computed"]:
-            agree = verdict("not computed", f"not computed: {ours['not_computed']}")
-        if run and str(given["ours"]).startswith(METRIC) and bench.run_ids(run):
-            agree = verdict("not collected", how(given["ours"], bench.scale))
+        agree = verdict(*bench.absent(run, given["ours"]))
         if given["quoted"] and not run:
             agree = verdict("quoted", f"taken over {_from(given, bench)}")
     else:

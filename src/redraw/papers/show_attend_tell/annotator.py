@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 from ...blocks.adversarial import adam, descended, set_step_size
 from ...blocks.crops import check_crop, cut, reduced
+from ...blocks.pretrained import RELEASED, take
 from ...core import RedrawError
 from ...data.tables import SPECIALS
 from ...recipe import About, Batch, Recipe, Schedule, Step
 
-RELEASED = Path("work/released")
 FILE = "vgg19-dcbb9e9d.pth"
 NETWORKS = ("vgg19", "small")
 RARE = -3.0  # logit of all words at the start: one in twenty is there
@@ -65,19 +65,7 @@ class VGG19(nn.Module):
 
     def read(self, path: Path) -> None:
         """Take the weights from torchvision's file. Raises RedrawError where it is missing or another network's."""
-        if not path.exists():
-            raise RedrawError(
-                f"show_attend_tell, pretrained: no file {path}: run `redraw download vgg19` and copy work/incoming/vgg19/"
-                f"{FILE} there"
-            )
-        stored = torch.load(path, map_location="cpu", weights_only=True)
-        own = self.state_dict()
-        for key, tensor in own.items():
-            if key not in stored or stored[key].shape != tensor.shape:
-                raise RedrawError(
-                    f"show_attend_tell, pretrained: {path} has no {key} of {tuple(tensor.shape)}: use {FILE}"
-                )
-        self.load_state_dict({key: stored[key] for key in own})
+        take(self, self.state_dict().keys(), path, FILE, "vgg19", "show_attend_tell")
 
 
 class Annotator(Recipe):
