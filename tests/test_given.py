@@ -106,7 +106,8 @@ def test_values_of_the_users_own_are_judged_as_runs_are(tmp_path):
     assert a["p"] == pytest.approx(tost(a["difference"], a["spread"], 5, 0.1)) and a["test"] == "equivalence"
     assert a["adjusted"] == pytest.approx(3 * a["p"]), "three cells of the table are tested"
     b, c = found["table:main:cub:b:is"], found["table:main:cub:c:is"]
-    assert b["agrees"]["verdict"] == "inconclusive" and "needs at least 5 seeds" in b["agrees"]["because"]
+    assert b["agrees"]["verdict"] == "inconclusive" and "needs 14 seeds" in b["agrees"]["because"]
+    assert b["needs"] == {"seeds": 14, "more": 12, "hours": None, "device": "", "source": ""} and a["needs"] is None
     assert (c["agrees"]["verdict"], c["test"]) == ("higher", "otherness") and c["adjusted"] == pytest.approx(3 * c["p"])
     assert (
         found["table:main:cub:a:fid"]["p"] is None and found["table:main:cub:a:fid"]["agrees"]["verdict"] == "not run"

@@ -579,6 +579,14 @@ def test_the_value_has_exactly_the_agreed_keys():
         "not_computed",
         "differs",
         "authors",
+        "components",
+        "tests",
+        "margin",
+        "difference",
+        "test",
+        "p",
+        "adjusted",
+        "needs",
     }
     answers = ("possible", "same_protocol", "agrees", "claims")
     for c in all_cells(table).values():
@@ -586,6 +594,8 @@ def test_the_value_has_exactly_the_agreed_keys():
         assert all(set(c[a]) == {"verdict", "because"} and c[a]["because"] for a in answers)
         assert all(c[a]["verdict"] in audit.QUESTIONS[a].words for a in answers)
     assert set(table["claims"][0]) == {
+        "shares",
+        "needs",
         "id",
         "paper",
         "origin",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -17,11 +18,11 @@ class Bench:
 
     def __init__(
         self, sheet: Mapping[str, Any], sheets: Mapping[str, Mapping], scores: Mapping[str, Mapping], scale: str,
-        seeds: int, stand_ins: Mapping[str, Mapping], missing: Mapping[str, str],
+        seeds: int, stand_ins: Mapping[str, Mapping], missing: Mapping[str, str], manifests: Mapping[str, Mapping] | None = None,
     ) -> None:  # fmt: skip
         self.sheet, self.sheets, self.scores = sheet, sheets, scores
         self.paper, self.scale, self.seeds = sheet["paper"]["id"], scale, seeds
-        self.stand_ins, self.missing = stand_ins, missing
+        self.stand_ins, self.missing, self.manifests = stand_ins, missing, manifests or {}
         self.printed = {c["cell_id"]: c for s in {**sheets, self.paper: sheet}.values() for c in printed_cells(s)}
         for claim in sheet.get("claims", []):
             for i in claim.get("printed_cells", []):
@@ -50,6 +51,23 @@ class Bench:
     def about(self, run: str) -> Mapping[str, Any]:
         owner, name = self.base(run).split("/")
         return {**self.sheets, self.paper: self.sheet}.get(owner, {}).get("runs", {}).get(name, {})
+
+    def price(self, run: str) -> tuple[float, str, str] | None:
+        """(hours, device, source) of training one more seed of a run; None where neither a seed nor the sheet says."""
+        trained = [
+            about for i in self.run_ids(run) if "seconds" in (about := self.manifests.get(i, {}).get("about", {}))
+        ]
+        if trained:
+            hours = statistics.fmean(about["seconds"] for about in trained) / 3600
+            return hours, str(trained[0].get("device", "")), "as the seeds here took"
+        owner = self.base(run).split("/")[0]
+        sheet = {**self.sheets, self.paper: self.sheet}.get(owner, {})
+        budget = sheet.get("budget", {}).get(self.scale, {})
+        return (
+            None
+            if "gpu_hours" not in budget
+            else (budget["gpu_hours"], "gpu", f"the sheet of {owner}: {budget['source']}")
+        )
 
     def why_not(self, run: str | None, metric: str | Sequence[str] | None = None) -> str:
         """Why a run, or one of its metrics, has no value here; of several metrics the first that says why."""

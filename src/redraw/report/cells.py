@@ -15,16 +15,19 @@ from .bench import Bench
 from .comparison import authors_of, compared, ours_of
 from .figures import figure
 from .judge import BLANK, possible, verdict
+from .power import of_cell, of_claim
 from .printed import arrange, order, printed_cells, slug
+from .studies import adjust
 
 CELL_COLUMNS = (
     "cell_id", "paper", "table", "row", "dataset", "metric", "printed", "printed_source", "confirmed", "marks",
     "source", "ours", "spread", "n", "seeds", "selection", "envelope_lo", "envelope_hi", "scale", "data", "protocol",
     "possible", "same_protocol", "agrees", "claims", "because", "run", "authors_weights", "authors_agrees",
-    "raters",
+    "raters", "margin", "difference", "test", "p", "adjusted", "needs_seeds", "needs_hours",
 )  # fmt: skip
 CLAIM_COLUMNS = (
     "paper", "claim", "origin", "statement", "printed_holds", "seeds_won", "probability", "margin", "scale", "verdict",
+    "needs_seeds", "needs_hours",
 )  # fmt: skip
 FACTS = ("fingerprint", "weights", "data", "steps", "images_seen", "stopped", "parameters", "notes")
 ABOUT = ("environment", "device", "precision", "compile", "threads", "seconds", "started")
@@ -47,15 +50,22 @@ def _cell(bench: Bench, table: Mapping[str, Any], given: Mapping[str, Any]) -> d
     column = table["columns"][given["column"]]
     ours = ours_of(bench, given["run"], given["ours"])
     peers, quotations = around(bench, given)
-    same, agree = compared(bench, table, given, given["run"], ours, peers)
+    same, agree, tests = compared(bench, table, given, given["run"], ours, peers)
     if agree["verdict"] == "quoted":
         ours["source"] = "quoted"
     return {
         **{k: given[k] for k in (*CELL_COLUMNS[:10], "note")}, **ours,
         "possible": possible(given, column, peers, quotations), "differs": same.pop("differs", []), "same_protocol": same,
-        "agrees": agree, "authors": authors_of(bench, table, given, peers),
+        "agrees": agree, "authors": authors_of(bench, table, given, peers), **tested(tests),
+        "needs": of_cell(bench, given["run"], ours["per_seed"], tests) if agree["verdict"] == "inconclusive" else None,
         "claims": BLANK if Quantity.parse(given["printed"]) is None else resting(bench.claims, given["cell_id"]),
     }  # fmt: skip
+
+
+def tested(tests: Mapping[str, float] | None) -> dict[str, Any]:
+    """The fields of a cell that hold its tests; `studies.adjust` fills in those of the whole table."""
+    known = {k: tests[k] if tests else None for k in ("margin", "difference")}
+    return {"tests": tests, **known, "test": None, "p": None, "adjusted": None}
 
 
 def resting(claims: Sequence[Mapping[str, Any]], cell_id: str) -> dict[str, str]:
@@ -80,7 +90,7 @@ def _control(bench: Bench, name: str, table: Mapping[str, Any], row: Mapping[str
     return {
         "cell_id": ":".join(ids), "paper": bench.paper, "table": name, "row": row["label"], "dataset": about["dataset"],
         "metric": about["metric"], "printed": "", "printed_source": "", "confirmed": "", "marks": "",
-        "note": row.get("note", ""), **ours, "differs": [], "authors": None,
+        "note": row.get("note", ""), **ours, "differs": [], "authors": None, **tested(None), "needs": None,
         **{question: blank for question in ("possible", "same_protocol", "agrees", "claims")},
     }  # fmt: skip
 
@@ -104,6 +114,7 @@ def table_of(
     for row in table.get("controls", []):
         cells = {c: _control(bench, name, table, row, c) for c in row["cells"]}
         rows.append({"label": row["label"], "kind": row["kind"], "quoted": False, "marks": "", "cells": cells})
+    adjust([c for row in rows for c in row["cells"].values() if c["tests"]])
     columns = [
         {"id": i, **{k: c.get(k, "") for k in ("label", "group", "dataset", "metric", "better", "unit", "ours")}}
         for i, c in table["columns"].items()
@@ -149,7 +160,9 @@ def build(
     {data set: {use, because}}, ``missing`` {"paper/run": why it is not run}, ``stale`` run ids made by older code,
     ``departures`` [{run, key, paper, ours, because}], ``origins`` {run id: {config field: where its value is from}}.
     """
-    bench = Bench(sheet, sheets, scores, scale, seeds, stand_ins, missing)
+    bench = Bench(sheet, sheets, scores, scale, seeds, stand_ins, missing, manifests)
+    claimed = {c["id"]: c for c in sheet.get("claims", [])}
+    claims = [{**c, "needs": of_claim(bench, claimed[c["id"]], c)} for c in bench.claims]
     named = {c["dataset"] for t in sheet.get("tables", {}).values() for c in t["columns"].values()}
     named |= {r["dataset"] for r in sheet.get("runs", {}).values()}
     return {
@@ -161,7 +174,7 @@ def build(
         "figures": [
             figure(f, bench.scores, bench.run_ids, bench.why_not(f["run"])) for f in sheet.get("figures", [])
         ],
-        "claims": bench.claims, "differences": sheet.get("differences", {}), "misprints": sheet.get("misprints", {}),
+        "claims": claims, "differences": sheet.get("differences", {}), "misprints": sheet.get("misprints", {}),
         "silences": sheet.get("silences", []), "findings": sheet.get("findings", {}),
         "third_party": sheet.get("third_party", []), "departures": _departures(departures),
         "lineage": {run: _lineage(m, scale, (origins or {}).get(run, {}), run in stale) for run, m in manifests.items()},
@@ -181,8 +194,14 @@ def tidy(tables: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             "authors_weights": authors["ours"], "authors_agrees": authors["agrees"]["verdict"],
             "raters": cell.get("raters"),
         }  # fmt: skip
+        row |= needed(cell)
         found.append({k: "" if row[k] is None else row[k] for k in CELL_COLUMNS})
     return found
+
+
+def needed(about: Mapping[str, Any]) -> dict[str, Any]:
+    """What a cell or a claim needs to be decided, as columns."""
+    return {f"needs_{k}": (about["needs"] or {}).get(k) for k in ("seeds", "hours")}
 
 
 def claims_rows(tables: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -190,7 +209,7 @@ def claims_rows(tables: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     found = []
     for t in tables:
         for c in t["claims"]:
-            row = {**c, "claim": c["id"], "statement": c["says"], "scale": t["scale"]}
+            row = {**c, "claim": c["id"], "statement": c["says"], "scale": t["scale"], **needed(c)}
             found.append({k: "" if row[k] is None else row[k] for k in CLAIM_COLUMNS})
     return found
 

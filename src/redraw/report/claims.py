@@ -135,8 +135,8 @@ def evaluate(
     said, because = printed_holds(claim, cells)
     row = {
         "id": claim["id"], "paper": paper, "origin": claim["origin"], "says": claim["says"], "printed_holds": said,
-        "seeds_won": "", "seeds": 0, "probability": None, "margin": claim.get("margin"), "verdict": "nothing of ours",
-        "because": because, "cells": list(claim.get("printed_cells", [])),
+        "seeds_won": "", "shares": [], "seeds": 0, "probability": None, "margin": claim.get("margin"),
+        "verdict": "nothing of ours", "because": because, "cells": list(claim.get("printed_cells", [])),
     }  # fmt: skip
     shares, values = [], []
     for seed in range(seeds):
@@ -148,6 +148,7 @@ def evaluate(
                 break
     if not shares:
         return row
+    row["shares"] = [round(s, 4) for s in shares]
     row["seeds"], row["probability"] = len(shares), round(probability(shares), 4)
     row["seeds_won"] = f"{sum(s > 0.5 for s in shares)}/{len(shares)}"
     ours = "ours " + " | ".join(dict.fromkeys(values))

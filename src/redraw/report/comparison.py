@@ -6,10 +6,14 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from ..core import Quantity
 from ..names import ASIDE, edition, family
 from .bench import Bench
+from .draws import draws
 from .judge import BLANK, agrees, default_margin, not_calibrated, of_the_model, same_protocol, verdict
+from .studies import margin_tests
 
 
 def ours_of(bench: Bench, run: str | None, metric: str | Sequence[str] | None) -> dict[str, Any]:
@@ -25,13 +29,15 @@ def ours_of(bench: Bench, run: str | None, metric: str | Sequence[str] | None) -
     values = [m["value"] for _, m in found]
     first = found[0][1] if found else {}
     envelopes = [m["envelope"] for _, m in found if m.get("envelope")]
+    spreads = components([m for _, m in found]) if values else None
     about = bench.about(run) if run else {}
     dataset = about.get("dataset", "")
     return {
         "source": ("as released" if about.get("as_released") else "retrained") if found else "",
         "ours": statistics.fmean(values) if values else None,
         "spread": statistics.stdev(values) if len(values) > 1 else first["spread"] if first.get("raters") else None,
-        "per_seed": values, "n": first.get("n"), "seeds": len(values), "selection": first.get("selection", ""),
+        "per_seed": values, "components": spreads, "n": first.get("n"), "seeds": len(values),
+        "selection": first.get("selection", ""),
         **({"raters": first["raters"]} if first.get("raters") else {}),
         "envelope_lo": min((e[0] for e in envelopes), default=None),
         "envelope_hi": max((e[1] for e in envelopes), default=None),
@@ -43,6 +49,21 @@ def ours_of(bench: Bench, run: str | None, metric: str | Sequence[str] | None) -
     }  # fmt: skip
 
 
+def components(metrics: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
+    """The deviations that a value has of its own: between ``seed``s, between ``fold``s, and of one ``evaluation``.
+
+    The last is that of the value over items drawn anew (draws.py). Folds and items are means over the seeds; None where
+    there is one seed, where there are no folds, where nothing is known of the items.
+    """
+    folds = [statistics.stdev(f) for m in metrics if (f := m.get("per_fold")) and len(f) > 1]
+    again = [float(draws(m, np.random.default_rng(0))[1:].std()) for m in metrics]
+    return {
+        "seed": statistics.stdev(m["value"] for m in metrics) if len(metrics) > 1 else None,
+        "fold": statistics.fmean(folds) if folds else None,
+        "evaluation": statistics.fmean(again) if any(again) else None,
+    }
+
+
 def authors_of(
     bench: Bench, table: Mapping[str, Any], given: Mapping[str, Any], peers: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any] | None:
@@ -50,7 +71,7 @@ def authors_of(
     if not given["released"]:
         return None
     ours = ours_of(bench, given["released"], given["ours"])
-    same, agree = compared(bench, table, given, given["released"], ours, peers)
+    same, agree, _ = compared(bench, table, given, given["released"], ours, peers)
     return {
         "run": bench.base(given["released"]), **{k: ours[k] for k in ("ours", "spread", "n", "seeds", "protocol", "runs")},
         "agrees": agree, "same_protocol": {k: v for k, v in same.items() if k != "differs"},
@@ -60,8 +81,11 @@ def authors_of(
 def compared(
     bench: Bench, table: Mapping[str, Any], given: Mapping[str, Any], run: str | None, ours: dict[str, Any],
     peers: Sequence[Mapping[str, Any]],
-) -> tuple[dict[str, Any], dict[str, Any]]:  # fmt: skip
-    """(same protocol?, agrees?) of a printed cell and what runs of ours score; takes ``_protocol`` out of ``ours``."""
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, float] | None]:  # fmt: skip
+    """(same protocol?, agrees?, the two tests of the margin) of a printed cell and what runs of ours score.
+
+    There are tests where numbers may be compared and two values of ours are there. Takes ``_protocol`` out of ``ours``.
+    """
     column, quantity = table["columns"][given["column"]], Quantity.parse(given["printed"])
     mine = ours.pop("_protocol")
     scored = None
@@ -81,7 +105,7 @@ def compared(
     # Names of scorers never agree, a paper's words and a role here: where there is a calibration, that decides.
     near = [*column.get("near", ()), *(["evaluator"] if "calibration" in column else [])]
     same = BLANK if quantity is None else same_protocol(printed, scored, near)
-    same = dict(same)
+    same, tests = dict(same), None
     if quantity is None:
         agree = BLANK
     elif not ours["per_seed"]:
@@ -95,9 +119,12 @@ def compared(
         agree = agrees(quantity, ours["per_seed"], margin, table["spread"], given["better"], comparable)
         if comparable and (lacking := not_calibrated(column, mine or {}, bench.measured())):
             agree = verdict("not comparable", f"{lacking}; nothing is subtracted")
-        if not comparable:
+            comparable = False
+        elif not comparable:
             agree["because"] = f"{same['because']}; nothing is subtracted"
-    return same, agree
+        if comparable and table["spread"] != "none":
+            tests = margin_tests(quantity.value, ours["per_seed"], margin)
+    return same, agree, tests
 
 
 def _from(given: Mapping[str, Any], bench: Bench) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import audit, charts, words
+from . import audit, charts, power, words
 from .page import anchor, caption, pairs, sentence, verdict
 from .sections import run_facts, runs_line, short_digest, value
 from .words import plural, text
@@ -57,6 +57,8 @@ def _cell(table_json: Json, t: Json, row: Json, column: Json, cell: Json) -> str
         for key, question in audit.QUESTIONS.items():
             because = cell[key].get("because")
             reason = f"<p>{text(because) if key == 'claims' else sentence(because)}</p>" if because else ""
+            if key == "agrees" and cell.get("needs"):
+                reason += f"<p>{sentence(power.said(cell['needs'], words.clock))}</p>"
             answers += f"<dt>{question.short}</dt><dd>{verdict(cell[key]['verdict'])}{reason}</dd>"
         out.append(f'<dl class="q">{answers}</dl>')
     elif ours is None and cell["agrees"].get("because"):
@@ -101,7 +103,27 @@ def _strip(t: Json, row: Json, column: Json, cell: Json) -> str:
     title = "Ours: seeds, and what other readings of the protocol would give" if band else "Ours, seed by seed"
     note = '<p class="small">Band: lowest to highest over other readings of the protocol.</p>' if band else ""
     one = '<p class="small">One seed: it ranks nothing.</p>' if cell.get("seeds") == 1 else ""
-    return f"<h4>{title}</h4>{charts.strip(cell, controls)}{note}{one}"
+    return f"<h4>{title}</h4>{charts.strip(cell, controls)}{note}{one}{_components(cell)}{_test(cell)}"
+
+
+def _components(cell: Json) -> str:
+    """How widely the value lies between seeds, over the items of one evaluation, and between folds, where known."""
+    names = {"seed": "between seeds", "evaluation": "items drawn anew", "fold": "between folds"}
+    known = cell.get("components") or {}
+    said = [f"{names[k]} {words.number(known[k], 2)}" for k in names if known.get(k) is not None]
+    return f'<p class="small">Standard deviations: {", ".join(said)}.</p>' if said else ""
+
+
+def _test(cell: Json) -> str:
+    """The test of the margin on whose side our mean lies, alone and among all of its table."""
+    if cell.get("p") is None:
+        return ""
+    lies = "within" if cell["test"] == "equivalence" else "beyond"
+    p, adjusted = (words.probability(cell[k]) for k in ("p", "adjusted"))
+    return (
+        f'<p class="small">Difference {words.number(cell["difference"])}, margin ±{words.number(cell["margin"])}: that it lies '
+        f"{lies} the margin is tested at p = {p}, {adjusted} adjusted over the table (Holm).</p>"
+    )
 
 
 def _origin(table_json: Json, cell: Json) -> str:

@@ -10,10 +10,11 @@ from ..core import Quantity
 from . import audit, studies
 from .arithmetic import RANGES
 from .bench import Bench
-from .cells import CELL_COLUMNS, around, resting, table_of, tidy
+from .cells import CELL_COLUMNS, around, resting, table_of, tested, tidy
 from .comparison import ours_of
 from .given import Given
 from .judge import BLANK, agrees, default_margin, not_calibrated, possible, same_protocol, verdict
+from .power import of_cell
 
 OF_RUNS = (
     "selection",
@@ -25,19 +26,10 @@ OF_RUNS = (
     "run",
     "authors_weights",
     "authors_agrees",
+    "needs_hours",
 )
 """Fields of a cell that only a run of ours has"""
-COLUMNS = (
-    *(c for c in CELL_COLUMNS if c not in OF_RUNS),
-    "margin",
-    "difference",
-    "test",
-    "p",
-    "adjusted",
-    "studies",
-    "cv_star",
-)
-EMPTY = dict.fromkeys(("margin", "difference", "test", "p", "adjusted", "cv_star"))
+COLUMNS = (*(c for c in CELL_COLUMNS if c not in OF_RUNS), "studies", "cv_star")
 
 
 def build(given: Given) -> dict[str, Any]:
@@ -49,7 +41,6 @@ def build(given: Given) -> dict[str, Any]:
     for table in tables:
         if table["source"] == sheet["paper"].get("source"):
             table["source"] = ""  # said once, of the paper
-        studies.adjust([c for row in table["rows"] for c in row["cells"].values() if c["tests"]])
     others = [
         {"cell": cell["cell_id"], "value": s["printed"], "source": s["source"]}
         for cell in printed
@@ -67,7 +58,7 @@ def rows(table_json: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = []
     for row in tidy([table_json]):
         cell = cells[row["cell_id"]]
-        more = {k: "" if cell[k] is None else cell[k] for k in EMPTY}
+        more = {"cv_star": "" if cell["cv_star"] is None else cell["cv_star"]}
         said = "; ".join(f"{s['printed']} ({s['source']})" for s in cell["studies"])
         found.append({k: v for k, v in {**row, **more, "studies": said}.items() if k in COLUMNS})
     return found
@@ -76,7 +67,7 @@ def rows(table_json: Mapping[str, Any]) -> list[dict[str, Any]]:
 def structure(table_json: Mapping[str, Any], file: str) -> dict[str, Any]:
     """The value for programs: counts, every printed cell, the claims, and what the adjusted probabilities are."""
     tables = [dict(table_json)]
-    left_out = ("tests", "authors", "runs", *OF_RUNS)
+    left_out = ("tests", "authors", "runs", "components", *OF_RUNS)
     return {
         "file": file, "paper": table_json["paper"], "summary": audit.summary(tables), "adjusted": studies.ADJUSTED,
         "cells": [{k: v for k, v in c.items() if k not in left_out} for *_, c in audit.cells(tables[0])],
@@ -101,13 +92,13 @@ def _cell(bench: Bench, table: Mapping[str, Any], printed: Mapping[str, Any]) ->
     elsewhere = about.get("studies", [])
     measured = [q.value for s in elsewhere if (q := Quantity.parse(s["printed"]))]
     measured += [statistics.fmean(ours["per_seed"])] if ours["per_seed"] else []
-    fields = {k: tests[k] for k in ("margin", "difference")} if tests else {}
     return {
         **{k: printed[k] for k in CELL_COLUMNS[:10]}, **ours, "note": "; ".join(filter(None, notes)),
         "possible": possible(printed, column, peers, quotations), "differs": same.pop("differs", []), "same_protocol": same,
         "agrees": agree, "authors": None,
         "claims": BLANK if quantity is None else resting(bench.claims, printed["cell_id"]),
-        **EMPTY, **fields, "tests": tests, "studies": elsewhere,
+        **tested(tests), "studies": elsewhere,
+        "needs": of_cell(bench, None, ours["per_seed"], tests) if agree["verdict"] == "inconclusive" else None,
         "cv_star": None if quantity is None else studies.cv_star([quantity.value, *measured], least(printed["metric"])),
     }  # fmt: skip
 

@@ -164,7 +164,7 @@ def _sections(table_json: Json) -> Iterator[Section]:
         (
             c["cell_id"], f"{c['difference']:+.3g}".replace("-", "−"), f"±{c['margin']:.3g}", str(c["seeds"]),
             "within the margin" if c["test"] == "equivalence" else "beyond the margin",
-            _p(c["p"]), _p(c["adjusted"]), c["agrees"]["verdict"],
+            words.probability(c["p"]), words.probability(c["adjusted"]), c["agrees"]["verdict"],
         )
         for c in cells if c["tests"]
     ]  # fmt: skip
@@ -181,7 +181,3 @@ def _sections(table_json: Json) -> Iterator[Section]:
         several.append((c["cell_id"], "; ".join(values), f"{least:g}", f"{c['cv_star']:.3g} %"))
     if several:
         yield "Several studies", SEVERAL, ("Cell", "Values", "Scale from", "CV*"), several
-
-
-def _p(value: float) -> str:
-    return "< .001" if value < 0.001 else f"{value:.3f}".replace("0.", ".", 1)

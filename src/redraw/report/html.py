@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from . import audit, detail, drawings, sections, words
+from . import audit, detail, drawings, forest, sections, words
 from .front import index
 from .page import anchor, heading, icon, sentence, shell, stand_ins_line, verdict
 from .words import plural, scale_line, text
@@ -14,6 +14,10 @@ from .words import plural, scale_line, text
 __all__ = ["index", "paper"]
 
 Json = dict[str, Any]
+FOREST = (
+    "Squares: printed, with its ±. Dots: ours, a tick for each seed; the line is a 90 % prediction interval. Two scales side "
+    "by side: the protocols differ, so compare the order, not the values."
+)
 
 
 def paper(table_json: Json, neighbours: Sequence[tuple[str, str]] = ()) -> str:
@@ -148,7 +152,19 @@ def _table(table_json: Json, t: Json) -> str:
         f'<h3 id="{ident}">{heading(t)}</h3><p class="lab">{" ".join(filter(None, read))}</p>'
         f'<div class="scroll" role="region" tabindex="0" aria-labelledby="{ident}">'
         f'<table class="data{" stack" if stack else ""}" style="--pw:{width}">'
-        f"<thead>{group}<tr><td></td>{heads}</tr></thead><tbody>{''.join(body)}</tbody></table></div>{foot}"
+        f"<thead>{group}<tr><td></td>{heads}</tr></thead><tbody>{''.join(body)}</tbody></table></div>{foot}{_drawn(t)}"
+    )
+
+
+def _drawn(t: Json) -> str:
+    """Printed against ours as forest plots; folded where there are more than four."""
+    plots = forest.plots(t)
+    if not plots:
+        return ""
+    figures = "".join(f"<figure><figcaption>{text(name)}</figcaption>{svg}</figure>" for name, svg in plots)
+    return (
+        f'<details class="cd forest"{" open" if len(plots) <= 4 else ""}><summary>Drawn: {plural(len(plots), "column")}, '
+        f'printed against ours</summary><p class="tnote">{FOREST}</p><div class="grid2">{figures}</div></details>'
     )
 
 

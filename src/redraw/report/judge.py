@@ -21,10 +21,12 @@ __all__ = [
     "ENOUGH_SEEDS",
     "agrees",
     "default_margin",
+    "half_width",
     "not_calibrated",
     "of_the_model",
     "possible",
     "same_protocol",
+    "seeds_needed",
     "tost",
     "verdict",
 ]
@@ -125,6 +127,28 @@ def tost(difference: float, spread: float, seeds: int, margin: float) -> float:
     return float(special.stdtr(seeds - 1, (abs(difference) - margin) / error))
 
 
+def half_width(spread: float, seeds: int) -> float:
+    """Half of the 90 % prediction interval of one more seed's distance from the mean of ``seeds`` with deviation ``spread``."""
+    return float(special.stdtrit(seeds - 1, 0.95)) * spread * math.sqrt(1 + 1 / seeds)
+
+
+def seeds_needed(difference: float, spread: float, margin: float, seeds: int) -> int | None:
+    """The least number of seeds, more than ``seeds``, that decides if mean and deviation stay; None where none does.
+
+    The interval never becomes narrower than one seed's own spread: what lies nearer to the margin than that stays open.
+    """
+    room = abs(abs(difference) - margin)
+    if float(special.ndtri(0.95)) * spread >= room:
+        return None
+    low, high = seeds, max(2 * seeds, ENOUGH_SEEDS)
+    while half_width(spread, high) > room:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if half_width(spread, middle) > room else (low, middle)
+    return max(high, ENOUGH_SEEDS)
+
+
 def agrees(
     quantity: Quantity | None, ours_per_seed: Sequence[float], margin: float, spread_kind: str, better: str,
     comparable: bool,
@@ -152,7 +176,7 @@ def agrees(
     if seeds == 1:
         return verdict("inconclusive", f"one seed cannot tell: needs at least {ENOUGH_SEEDS}")
     spread = statistics.stdev(ours_per_seed)
-    half = float(special.stdtrit(seeds - 1, 0.95)) * spread * math.sqrt(1 + 1 / seeds)
+    half = half_width(spread, seeds)
     span = f"difference {difference:+.3g}, 90 % prediction interval ±{half:.2g}, margin ±{margin:.3g}, {seeds} seeds"
     if exact:
         return verdict("exact", f"rounds to the printed digits; {span}")
@@ -160,7 +184,7 @@ def agrees(
         return verdict("equivalent", span)
     if abs(difference) - half > margin:
         return verdict(side, f"{span}{note}")
-    if seeds >= ENOUGH_SEEDS and float(special.ndtri(0.95)) * spread > margin:
-        return verdict("inconclusive", f"{span}: the seeds spread wider than the margin, more will not settle it")
-    needed = "more" if seeds >= ENOUGH_SEEDS else f"at least {ENOUGH_SEEDS}"
-    return verdict("inconclusive", f"{span}: needs {needed} seeds")
+    needed = seeds_needed(difference, spread, margin, seeds)
+    if needed is None:
+        return verdict("inconclusive", f"{span}: the seeds spread too widely for this margin, more will not settle it")
+    return verdict("inconclusive", f"{span}: needs {needed} seeds if they spread alike")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import audit, words
+from . import audit, power, words
 from .marked import figure, grid, listed, safe, said
 from .words import clock, kendall, plural, scale_line
 
@@ -110,11 +110,15 @@ def claims(table_json: Json) -> str:
             holds[c["printed_holds"]],
             safe(c.get("seeds_won") or ""),
             "" if c.get("probability") is None else f"{c['probability']:.2f}",
-            said(c["verdict"]) + (f": {safe(c['because'])}" if c.get("because") else ""),
+            ": ".join(filter(None, (said(c["verdict"]), "; ".join(map(safe, filter(None, _reasons(c))))))),
         )
         for c in table_json["claims"]
     ]
     return grid(("Claim", "Origin", "Printed holds?", "Seeds won", "Probability", "Verdict"), rows) if rows else ""
+
+
+def _reasons(claim: Json) -> tuple[str, str]:
+    return claim.get("because") or "", power.said(claim.get("needs"), clock)
 
 
 def findings(tables: list[Json]) -> str:
@@ -181,7 +185,9 @@ def answers(table_json: Json, only: Callable[[Json], bool] = bool) -> str:
     rows = []
     for _, row, _, cell in (found for found in audit.cells(table_json) if only(found[3])):
         said_of = [said(cell[key]["verdict"]) for key in audit.QUESTIONS] if row["kind"] == "printed" else [""] * 4
-        reasons = dict.fromkeys(cell[key].get("because") or "" for key in audit.QUESTIONS)
+        reasons = dict.fromkeys(
+            [*(cell[key].get("because") or "" for key in audit.QUESTIONS), power.said(cell["needs"], clock)]
+        )
         because = "; ".join(safe(r) for r in reasons if r and not any(r in other != r for other in reasons))
         name = cell["cell_id"].replace("|", "").replace("`", "")
         rows.append([f"`{name}`", values(table_json, row, cell), *said_of, because])

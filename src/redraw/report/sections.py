@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import power
 from .page import pairs, table, verdict
 from .words import clock, plural, text
 
@@ -22,7 +23,8 @@ def claims(table_json: Json, controls: bool = True) -> str:
     for c in table_json["claims"]:
         seeds = text(str(c["seeds_won"]).replace("/", " / ")) if c.get("seeds_won") else ""
         chance = "" if c.get("probability") is None else f"{c['probability']:.2f}".replace("0.", ".", 1)
-        because = f'<br><span class="small">{text(c["because"])}</span>' if c.get("because") else ""
+        reasons = [c.get("because") or "", power.said(c.get("needs"), clock)]
+        because = "".join(f'<br><span class="small">{text(reason)}</span>' for reason in reasons if reason)
         says = f'<span dir="auto">{text(c["says"])}</span>'
         word = verdict(c["verdict"]) + because
         rows.append((says, text(c["origin"]), holds[c["printed_holds"]], seeds, chance, word))

@@ -11,9 +11,14 @@ from typing import Any
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
+def plain(value: Any) -> str:
+    """Any value as text; characters that HTML and XML forbid become replacement characters."""
+    return _CONTROL.sub("\ufffd", str(value))
+
+
 def text(value: Any) -> str:
-    """Any value as HTML text or attribute; characters that HTML forbids become replacement characters."""
-    return escape(_CONTROL.sub("\ufffd", str(value)), quote=True)
+    """Any value as HTML text or attribute."""
+    return escape(plain(value), quote=True)
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -41,6 +46,11 @@ def value_spread(value: float | None, spread: float | None) -> str:
 def cut(text: str, most: int) -> str:
     """At most ``most`` characters of a text, an ellipsis where some are left out."""
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def probability(value: float) -> str:
+    """ ".031"; "< .001" for less."""
+    return "< .001" if value < 0.001 else f"{value:.3f}".replace("0.", ".", 1)
 
 
 def plural(n: int, one: str, many: str | None = None) -> str:
