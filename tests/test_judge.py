@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 
 import numpy as np
@@ -15,6 +16,7 @@ from redraw.report.draws import DRAWS
 from redraw.report.draws import draws as over_items
 from redraw.report.judge import agrees, default_margin, of_the_model, possible, same_protocol, tost
 from redraw.report.printed import kendall_tau, printed_cells
+from redraw.report.studies import cv_star
 from redraw.sheets import read_sheets
 
 SHEETS = read_sheets()
@@ -587,6 +589,7 @@ def test_the_value_has_exactly_the_agreed_keys():
         "p",
         "adjusted",
         "needs",
+        "cv_star",
     }
     answers = ("possible", "same_protocol", "agrees", "claims")
     for c in all_cells(table).values():
@@ -685,6 +688,24 @@ def test_figures_departures_lineage():
     assert run["code"] == {"digest": "abc", "commit": "0123", "dirty": True}
     assert table["lineage"]["toy/echo.s1"]["stale_code"] is False
     assert len(toy(seeds=1)["figures"][0]["series"]) == 1
+
+
+def test_values_measured_elsewhere_stand_beside_the_printed_one():
+    found = all_cells(built("attngan"))
+    assert found["attngan:table-3:cub:attngan:is"]["cv_star"] == pytest.approx(cv_star([4.36, 4.17, 4.15, 4.20], 1))
+    assert found["attngan:table-3:cub:gan-int-cls:is"]["cv_star"] is None
+
+
+def test_one_figure_holds_curves_of_several_runs():
+    sheet = copy.deepcopy(TOY)
+    named = [("echo", "echo"), ("echo_released", "as released"), ("later", "later")]
+    sheet["figures"][0]["series"] = [{"curve": "loss", "label": label, "run": run} for run, label in named]
+    (curves, *_) = toy(seeds=1, sheet=sheet)["figures"]
+    assert [(s["label"], s["run"]) for s in curves["series"]] == [
+        ("echo", "toy/echo.s0"),
+        ("as released", "toy/echo_released.s0"),
+    ]
+    assert curves["note"] == "Not run: later." and curves["because"] is None
 
 
 SIDE_BY_SIDE = {

@@ -17,13 +17,13 @@ from .figures import figure
 from .judge import BLANK, possible, verdict
 from .power import of_cell, of_claim
 from .printed import arrange, order, printed_cells, slug
-from .studies import adjust
+from .studies import adjust, cv_star, least
 
 CELL_COLUMNS = (
     "cell_id", "paper", "table", "row", "dataset", "metric", "printed", "printed_source", "confirmed", "marks",
     "source", "ours", "spread", "n", "seeds", "selection", "envelope_lo", "envelope_hi", "scale", "data", "protocol",
     "possible", "same_protocol", "agrees", "claims", "because", "run", "authors_weights", "authors_agrees",
-    "raters", "margin", "difference", "test", "p", "adjusted", "needs_seeds", "needs_hours",
+    "raters", "margin", "difference", "test", "p", "adjusted", "needs_seeds", "needs_hours", "cv_star",
 )  # fmt: skip
 CLAIM_COLUMNS = (
     "paper", "claim", "origin", "statement", "printed_holds", "seeds_won", "probability", "margin", "scale", "verdict",
@@ -53,12 +53,16 @@ def _cell(bench: Bench, table: Mapping[str, Any], given: Mapping[str, Any]) -> d
     same, agree, tests = compared(bench, table, given, given["run"], ours, peers)
     if agree["verdict"] == "quoted":
         ours["source"] = "quoted"
+    quantity, named = Quantity.parse(given["printed"]), bench.sheet.get("third_party", [])
+    others = [q.value for p in named if p["cell"] == given["cell_id"] and (q := Quantity.parse(p["value"]))]
+    mine = [ours["ours"]] if tests and others else []
     return {
         **{k: given[k] for k in (*CELL_COLUMNS[:10], "note")}, **ours,
         "possible": possible(given, column, peers, quotations), "differs": same.pop("differs", []), "same_protocol": same,
         "agrees": agree, "authors": authors_of(bench, table, given, peers), **tested(tests),
         "needs": of_cell(bench, given["run"], ours["per_seed"], tests) if agree["verdict"] == "inconclusive" else None,
-        "claims": BLANK if Quantity.parse(given["printed"]) is None else resting(bench.claims, given["cell_id"]),
+        "claims": BLANK if quantity is None else resting(bench.claims, given["cell_id"]),
+        "cv_star": None if quantity is None else cv_star([quantity.value, *others, *mine], least(given["metric"])),
     }  # fmt: skip
 
 
@@ -91,6 +95,7 @@ def _control(bench: Bench, name: str, table: Mapping[str, Any], row: Mapping[str
         "cell_id": ":".join(ids), "paper": bench.paper, "table": name, "row": row["label"], "dataset": about["dataset"],
         "metric": about["metric"], "printed": "", "printed_source": "", "confirmed": "", "marks": "",
         "note": row.get("note", ""), **ours, "differs": [], "authors": None, **tested(None), "needs": None,
+        "cv_star": None,
         **{question: blank for question in ("possible", "same_protocol", "agrees", "claims")},
     }  # fmt: skip
 

@@ -71,6 +71,9 @@ def _cell(table_json: Json, t: Json, row: Json, column: Json, cell: Json) -> str
     if others:
         items = "".join(f"<li>{text(p['value'])}, {text(p['source'])}</li>" for p in others)
         out.append(f"<h4>Measured elsewhere</h4><ul class='small'>{items}</ul>")
+    if others and cell.get("cv_star") is not None:
+        whose = "the printed value, these and ours" if cell.get("tests") else "the printed value and these"
+        out.append(f'<p class="small">CV* of {whose}: {words.number(cell["cv_star"], 2)} %.</p>')
     if cell.get("differs"):
         rows = [(d["field"], f"{text(value(d['ours']))}; paper: {text(value(d['paper']))}") for d in cell["differs"]]
         out.append("<h4>What differs from the printed protocol</h4>" + pairs(rows))

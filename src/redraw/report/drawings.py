@@ -31,7 +31,8 @@ def _figure(f: Json) -> tuple[bool, str]:
         said = f"{verdict('not run')}{': ' if reason else ''}{text(reason)}"
         return False, f'<figure>{head}<p class="small">{said}</p></figure>'
     if f["kind"] == "curves":
-        return True, f"<figure>{head}{charts.lines(f, ident)}{_numbers(f)}</figure>"
+        note = f"<figcaption>{text(f['note'])}</figcaption>" if f.get("note") else ""
+        return True, f"<figure>{head}{charts.lines(f, ident)}{note}{_numbers(f)}</figure>"
     if f["kind"] == "confusion":
         return False, f"<figure>{head}{_confusion(f, ident)}</figure>"
     shown = _attention if f["kind"] == "attention" else _samples

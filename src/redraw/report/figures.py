@@ -7,13 +7,17 @@ from typing import Any
 
 import numpy as np
 
+Found = Callable[[str], Mapping[str, Mapping]]
+"""A run as the sheet writes it -> its scores by run id, one a seed"""
+
 
 def figure(
     asked: Mapping[str, Any], scores: Mapping[str, Mapping], run_ids: Callable[[str], list[str]], why_not: str
 ) -> dict[str, Any]:
     """One figure. ``run_ids`` gives a run's ids with scores, one a seed; ``why_not`` is said where there are none.
 
-    Curves: a series for each seed and, from two seeds on, their mean, all of one label. Confusion: counts summed over
+    Curves: a series for each seed and, from two seeds on, their mean, all of one label; a series may name a run of its own,
+    and one without scores is named in a note. Confusion: counts summed over
     seeds. Samples: the first seed's, nothing chosen; with ``columns``, each caption's first picture by each run.
     Attention, looking and drawing: the first seed's, as ``attention.strips`` and ``sentences`` and ``animation.sequences``
     give them.
@@ -26,26 +30,31 @@ def figure(
     if "columns" in asked:
         _side_by_side(made, asked, scores, run_ids)
     else:
-        fill = {"curves": _curves, "confusion": _confusion}.get(asked["kind"], _pictures)
-        fill(made, asked, {r: scores[r] for r in runs})
+        fill: Callable[..., None] = {"curves": _curves, "confusion": _confusion}.get(asked["kind"], _pictures)
+        fill(made, asked, {r: scores[r] for r in runs}, lambda run: {r: scores[r] for r in run_ids(run)})
     if not (made["series"] or made["counts"] or made["grid"]):
         made["because"] = why_not if not runs else f"not run: {runs[0]} has no {asked['kind']} of this name"
     return made
 
 
-def _curves(made: dict[str, Any], asked: Mapping[str, Any], found: Mapping[str, Mapping]) -> None:
+def _curves(made: dict[str, Any], asked: Mapping[str, Any], found: Mapping[str, Mapping], of_run: Found) -> None:
+    absent = []
     for style in ("ours", "control"):
         for given in asked.get("series" if style == "ours" else "controls", []):
             spec = {"curve": given} if isinstance(given, str) else given
-            curves = {r: s["curves"][spec["curve"]] for r, s in found.items() if spec["curve"] in s.get("curves", {})}
+            scored = of_run(spec["run"]) if "run" in spec else found
+            curves = {r: s["curves"][spec["curve"]] for r, s in scored.items() if spec["curve"] in s.get("curves", {})}
             label = spec.get("label", spec["curve"].replace("/", ", ").replace("_", " "))
             kind = {"label": label, "style": style}
+            absent += [] if curves else [label]
             lines = [{**kind, "x": list(c["x"]), "y": list(c["y"]), "run": r} for r, c in curves.items()]
             if len(lines) > 1:
                 lines.append({**kind, **_mean(lines), "run": lines[0]["run"].rsplit(".s", 1)[0]})
             made["series"] += lines
             for side in ("x_label", "y_label"):
                 made[side] = made[side] or next((c[side] for c in curves.values() if c.get(side)), "")
+    if absent and made["series"]:
+        made["note"] = f"Not run: {', '.join(absent)}."
     for line in asked.get("hlines", []):
         values = [line["y"]] if "y" in line else []
         if "metric" in line:
@@ -61,7 +70,7 @@ def _mean(lines: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
     return {"x": shared, "y": [float(np.mean([s[x] for s in by_step])) for x in shared]}
 
 
-def _confusion(made: dict[str, Any], asked: Mapping[str, Any], found: Mapping[str, Mapping]) -> None:
+def _confusion(made: dict[str, Any], asked: Mapping[str, Any], found: Mapping[str, Mapping], _: Found) -> None:
     tables = [t for s in found.values() if (t := s.get("confusion", {}).get(asked["evaluation"]))]
     if tables:
         made["labels"] = [str(label) for label in tables[0]["labels"]]
@@ -69,7 +78,7 @@ def _confusion(made: dict[str, Any], asked: Mapping[str, Any], found: Mapping[st
         made["x_label"], made["y_label"] = made["x_label"] or "read as", made["y_label"] or "asked for"
 
 
-def _pictures(made: dict[str, Any], asked: Mapping[str, Any], found: Mapping[str, Mapping]) -> None:
+def _pictures(made: dict[str, Any], asked: Mapping[str, Any], found: Mapping[str, Mapping], _: Found) -> None:
     grids = (s.get(asked["kind"], {}).get(asked["evaluation"]) for s in found.values())
     made["grid"] = next(filter(None, grids), [])
     if made["grid"] and asked["kind"] == "drawing":

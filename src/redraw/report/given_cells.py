@@ -8,7 +8,6 @@ from typing import Any
 
 from ..core import Quantity
 from . import audit, studies
-from .arithmetic import RANGES
 from .bench import Bench
 from .cells import CELL_COLUMNS, around, resting, table_of, tested, tidy
 from .comparison import ours_of
@@ -29,7 +28,7 @@ OF_RUNS = (
     "needs_hours",
 )
 """Fields of a cell that only a run of ours has"""
-COLUMNS = (*(c for c in CELL_COLUMNS if c not in OF_RUNS), "studies", "cv_star")
+COLUMNS = (*(c for c in CELL_COLUMNS if c not in OF_RUNS), "studies")
 
 
 def build(given: Given) -> dict[str, Any]:
@@ -58,9 +57,8 @@ def rows(table_json: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = []
     for row in tidy([table_json]):
         cell = cells[row["cell_id"]]
-        more = {"cv_star": "" if cell["cv_star"] is None else cell["cv_star"]}
         said = "; ".join(f"{s['printed']} ({s['source']})" for s in cell["studies"])
-        found.append({k: v for k, v in {**row, **more, "studies": said}.items() if k in COLUMNS})
+        found.append({k: v for k, v in {**row, "studies": said}.items() if k in COLUMNS})
     return found
 
 
@@ -99,14 +97,8 @@ def _cell(bench: Bench, table: Mapping[str, Any], printed: Mapping[str, Any]) ->
         "claims": BLANK if quantity is None else resting(bench.claims, printed["cell_id"]),
         **tested(tests), "studies": elsewhere,
         "needs": of_cell(bench, None, ours["per_seed"], tests) if agree["verdict"] == "inconclusive" else None,
-        "cv_star": None if quantity is None else studies.cv_star([quantity.value, *measured], least(printed["metric"])),
+        "cv_star": None if quantity is None else studies.cv_star([quantity.value, *measured], studies.least(printed["metric"])),
     }  # fmt: skip
-
-
-def least(metric: str) -> float:
-    """Where a metric's scale starts: 1 for ranks and an inception score, 0 for what has no least value of its own."""
-    low = 1.0 if metric == "HR" else RANGES.get(metric, (0.0, 0.0))[0]
-    return float(low)
 
 
 def _compared(

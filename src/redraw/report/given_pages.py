@@ -177,7 +177,7 @@ def _sections(table_json: Json) -> Iterator[Section]:
         values += (
             [f"ours {words.value_spread(c['ours'], c['spread'])} ({c['source']})"] if c["ours"] is not None else []
         )
-        least = given_cells.least(c["metric"])
+        least = studies.least(c["metric"])
         several.append((c["cell_id"], "; ".join(values), f"{least:g}", f"{c['cv_star']:.3g} %"))
     if several:
         yield "Several studies", SEVERAL, ("Cell", "Values", "Scale from", "CV*"), several

@@ -53,6 +53,7 @@ def figure(f: Json) -> str:
         out += [f"{SAYS}\n", listed(f"“{safe(words.cut(g['caption'], 300))}”: {_words(g)}" for g in f["grid"])]
     else:
         out.append(listed(_sample(g, f) for g in f["grid"]))
+    out += [f"{safe(f['note'])}\n"] if f.get("note") else []
     return "\n".join(out)
 
 

@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
+from .arithmetic import RANGES
 from .judge import tost
 
 ADJUSTED = (
@@ -55,6 +56,12 @@ def adjust(cells: Sequence[dict[str, Any]]) -> None:
             about = cell["tests"]
             if (abs(about["difference"]) <= about["margin"]) == (name == "equivalence"):
                 cell |= {"test": name, "p": about[name], "adjusted": value}
+
+
+def least(metric: str) -> float:
+    """Where a metric's scale starts: 1 for ranks and an inception score, 0 for what has no least value of its own."""
+    low = 1.0 if metric == "HR" else RANGES.get(metric, (0.0, 0.0))[0]
+    return float(low)
 
 
 def cv_star(values: Sequence[float], least: float = 0.0) -> float | None:
