@@ -18,7 +18,7 @@ from .judge import half_width
 from .words import text
 
 Json = dict[str, Any]
-WIDTH, LINE, TOP, FOOT = 380, 34, 30, 38
+WIDTH, LINE, FOOT = 380, 34, 38
 """Sizes in units of the drawing, which a phone shows one to one"""
 COLOURS = {"#010101": "var(--ink)", "#020202": "var(--ink3)", "#030303": "var(--hair)", "#040404": "var(--yes)"}
 INK, FAINT, HAIR, OURS = COLOURS
@@ -65,7 +65,9 @@ def _plot(
     from matplotlib.figure import Figure
 
     shared = all(cell["same_protocol"]["verdict"] in _PROTOCOL for *_, cell in pairs)
-    height = TOP + LINE * len(pairs) + FOOT
+    height = (
+        (30 if controls and not shared else 8) + LINE * len(pairs) + FOOT
+    )  # above the rows: names of the dotted lines
     figure = Figure(figsize=(WIDTH / 72, height / 72))
     across = [(4, WIDTH - 8)] if shared else [(4, WIDTH / 2 - 12), (WIDTH / 2 + 8, WIDTH / 2 - 12)]
     axes = [
@@ -79,6 +81,7 @@ def _plot(
         ax.tick_params(axis="x", colors=FAINT, length=3)
         ax.locator_params(axis="x", nbins=6 if shared else 3)
         ax.margins(x=0.08)
+        ax.ticklabel_format(axis="x", useOffset=False)
         unit = f", {column['unit']}" if column.get("unit") and column["unit"] != "percent" else ""
         ax.set_xlabel(f"{column['metric']}{unit}, {whose}" if shared else f"{whose}{unit}", color=FAINT, labelpad=2)
         for y in range(len(pairs)):
@@ -109,6 +112,11 @@ def _plot(
         side = "left" if value < ends[0] + 0.3 * (ends[1] - ends[0]) else "right"
         at = 1 + (19 if kind == "ceiling" else 6) / (LINE * len(pairs))
         right.text(value, at, kind, transform=right.get_xaxis_transform(), color=FAINT, ha=side, va="center")
+    for ax in axes:  # values that rounding alone sets apart stand on one place
+        low, high = ax.get_xlim()
+        least = 1e-3 * max(abs(low), abs(high))
+        if high - low < least:
+            ax.set_xlim((low + high - least) / 2, (low + high + least) / 2)
     held = io.StringIO()
     figure.savefig(held, format="svg", transparent=True, metadata={"Date": None})
     said = "; ".join(
