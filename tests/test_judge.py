@@ -626,6 +626,7 @@ def test_the_value_has_exactly_the_agreed_keys():
         "png",
         "grid",
         "because",
+        "runs",
     }
 
 
@@ -681,7 +682,8 @@ def test_figures_departures_lineage():
     assert (curves["x_label"], curves["y_label"], curves["because"]) == ("step", "nats", None)
     assert curves["hlines"] == [{"label": "chance", "y": 10.0}, {"label": "real", "y": 100.0}]
     assert confusion["counts"] == [[24, 6], [3, 27]] and confusion["labels"] == ["0", "1"]
-    assert samples["because"] == "not run: rows: all" and samples["grid"] == []
+    assert samples["because"] == "not run: rows: all" and samples["grid"] == [] and samples["runs"] == []
+    assert curves["runs"] == ["toy/echo.s0", "toy/echo.s1", "toy/echo.s2"]
     assert table["departures"] == [{"run": "toy/echo", "key": "width", "paper": 8, "ours": 4, "because": "small"}]
     run = table["lineage"]["toy/echo.s0"]
     assert run["config"] == {"width": {"value": 4, "origin": "params.yaml"}} and run["stale_code"] is True
@@ -706,6 +708,7 @@ def test_one_figure_holds_curves_of_several_runs():
         ("as released", "toy/echo_released.s0"),
     ]
     assert curves["note"] == "Not run: later." and curves["because"] is None
+    assert curves["runs"] == ["toy/echo.s0", "toy/echo_released.s0"]
 
 
 SIDE_BY_SIDE = {

@@ -141,6 +141,7 @@ def _origin(table_json: Json, cell: Json) -> str:
         for d in table_json.get("departures", [])
         if d["run"] in runs or d["run"].rpartition(".s")[0] in names
     )
+    shown = [f for f in table_json.get("figures", []) if not f.get("because") and set(f.get("runs", ())) & set(runs)]
     rows = [
         ("run" if len(runs) == 1 else "runs", runs_line(runs)),
         ("source", text(cell.get("source") or "")),
@@ -148,6 +149,7 @@ def _origin(table_json: Json, cell: Json) -> str:
         ("items scored", f"{cell['n']:,}" if cell.get("n") else ""),
         ("raters", _raters(cell["raters"]) if cell.get("raters") else ""),
         ("departs", "; ".join(departed)),
+        ("shown in", "<br>".join(f'<a href="#f-{text(f["id"])}">{text(f["title"])}</a>' for f in shown)),
         ("protocol", short_digest(cell.get("protocol"))),
         ("data", text(cell.get("data") or "")),
     ]

@@ -32,6 +32,15 @@ def figure(
     else:
         fill: Callable[..., None] = {"curves": _curves, "confusion": _confusion}.get(asked["kind"], _pictures)
         fill(made, asked, {r: scores[r] for r in runs}, lambda run: {r: scores[r] for r in run_ids(run)})
+    named = [
+        entry["run"]
+        for key in ("columns", "series")
+        for entry in asked.get(key, [])
+        if isinstance(entry, dict) and "run" in entry
+    ]
+    made["runs"] = list(
+        dict.fromkeys(r for run in (named if "columns" in asked else [asked["run"], *named]) for r in run_ids(run))
+    )
     if not (made["series"] or made["counts"] or made["grid"]):
         made["because"] = why_not if not runs else f"not run: {runs[0]} has no {asked['kind']} of this name"
     return made

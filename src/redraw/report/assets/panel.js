@@ -51,6 +51,7 @@
   $('panel-close').addEventListener('click', hide);
   $('panel-prev').addEventListener('click', function () { step(-1); });
   $('panel-next').addEventListener('click', function () { step(1); });
+  body.addEventListener('click', function (e) { if (e.target.closest('a[href^="#f-"]')) hide(); }); // it would cover the figure
   document.addEventListener('keydown', function (e) { if (e.key === 'Escape') hide(); });
   addEventListener('hashchange', follow);
   addEventListener('load', follow);
