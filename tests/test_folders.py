@@ -17,10 +17,11 @@ from torch import nn
 from redraw import models, plan, scores, scoring, sheets
 from redraw.cli import main
 from redraw.conditions import from_bytes, real_images, to_bytes
-from redraw.core import file_digest, write_json
+from redraw.core import RedrawError, file_digest, write_json
 from redraw.data.base import Prepared
 from redraw.engine import seed_everything
 from redraw.recipe import About, Recipe
+from redraw.report.given_values import from_files
 
 N, SIDE = 40, 16
 RUN = "gan_int_cls/gan_int_cls.s0"
@@ -149,6 +150,14 @@ def fails(capsys):
 
 
 # --- the same number under the same key -------------------------------------------------------------------------
+
+
+def test_what_it_prints_is_a_value_of_redraw_audit(project, ask, tmp_path):
+    found = ask("gan_int_cls/inception_score")
+    write_json(tmp_path / "seed.json", found)
+    values = from_files(tmp_path, ["seed.json", "seed.json"], RedrawError)
+    assert values["values"] == [found["value"]] * 2 and values["n"] == values["protocol"]["images"] == N
+    assert values["protocol"]["metric"] == "inception_score" and values["protocol"]["folds"] == 10
 
 
 @pytest.mark.parametrize(

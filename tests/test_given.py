@@ -426,3 +426,60 @@ def test_every_key_is_documented():
 def test_an_example_states_what_is_recalled():
     about = read_yaml(DOCS / "examples" / "finegan.yaml")["paper"]
     assert about["confirmed"] == "recalled"
+
+
+# --- values that `redraw metrics --json` printed ------------------------------------------------------------------
+
+FILES = TABLE.replace("ours: [4.0, 4.1]", "ours: {files: [s0.json, s1.json]}").replace(
+    "classes: 50, margin: 0.1}",
+    "classes: 50, margin: 0.1, protocol: {metric: inception_score, folds: 10, images: 30000}}",
+)
+
+
+def scored(value: object = 4.0, n: int = 30000, **changed: object) -> dict:
+    """As `folders.score_folder` returns it."""
+    protocol = {"metric": "inception_score", "n": n, "options": {"folds": 10}, "instrument_weights": "w"} | changed
+    return {"protocol_name": "gan_int_cls/inception_score", "value": value, "spread": 0.1, "n": n, "protocol": protocol,
+            "protocol_key": json.dumps(protocol, sort_keys=True)}  # fmt: skip
+
+
+def with_files(folder: Path, *contents: object, text: str = FILES) -> dict:
+    for k, content in enumerate(contents):
+        (folder / f"s{k}.json").write_text(content if isinstance(content, str) else json.dumps(content))
+    return built(folder, text)
+
+
+def test_scores_of_redraw_metrics_bring_their_protocol(tmp_path):
+    found = cells(with_files(tmp_path, scored(4.0), scored(4.1)))["table:main:cub:b:is"]
+    assert found["per_seed"] == [4.0, 4.1] and found["n"] == 30000
+    assert found["same_protocol"]["verdict"] == "same" and found["agrees"]["verdict"] == "inconclusive"
+    assert found["source"] == "redraw metrics, gan_int_cls/inception_score"
+    fewer = cells(with_files(tmp_path, scored(4.0, n=500), scored(4.1, n=500)))["table:main:cub:b:is"]
+    assert fewer["same_protocol"]["verdict"] == "differs" and fewer["agrees"]["verdict"] == "not comparable"
+    assert "images" in fewer["agrees"]["because"]
+    other = cells(with_files(tmp_path, scored(options={"folds": 1}), scored(options={"folds": 1})))
+    assert "folds" in other["table:main:cub:b:is"]["same_protocol"]["because"]
+
+
+@pytest.mark.parametrize(
+    ("contents", "says"),
+    [
+        ([scored()], "s1.json: no such file beside the table"),
+        ([scored(), "{"], "s1.json: cannot be read as JSON"),
+        ([scored(), [1]], "s1.json: not what `redraw metrics … --json` prints"),
+        ([scored(), scored("4.1")], "s1.json: its value is '4.1'"),
+        ([scored(), scored(4.1, n=10)], "s1.json was scored by another protocol than s0.json (n)"),
+    ],
+)
+def test_scores_that_do_not_fit_are_one_line(tmp_path, capsys, contents, says):
+    with pytest.raises(Exception, match=re.escape(says)) as error:
+        with_files(tmp_path, *contents)
+    line = FILES.split("files:")[0].count("\n") + 1
+    assert str(error.value).startswith(f"table.yaml, line {line}, ") and "\n" not in str(error.value)
+    assert main(["audit", str(tmp_path / "table.yaml")]) == 2 and says in capsys.readouterr().err
+
+
+def test_values_and_files_are_not_mixed(tmp_path, capsys):
+    text = FILES.replace("files: [s0.json, s1.json]", "files: [s0.json], values: [1.0]")
+    assert main(["audit", str(written(tmp_path, text))]) == 2
+    assert capsys.readouterr().err.count("\n") == 1

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from ..core import Quantity, RedrawError, nearest
 from ..sheets import Located, check, read_located
 from .arithmetic import BLANKS, PERCENT, RANGES, is_share
+from .given_values import from_files
 from .printed import printed_cells, slug
 
 SCHEMA = "audit.schema.yaml"
@@ -33,7 +34,7 @@ class Given(NamedTuple):
 def read(path: Path) -> Given:
     """A user's file as a sheet with scores. Raises RedrawError, one line: file, line, key, and what to write instead."""
     located = read_located(path)
-    file = _File(path.name, located)
+    file = _File(path, located)
     value = located.value
     if value is None:
         raise RedrawError(
@@ -68,8 +69,8 @@ def run_of(table: str, row: Mapping[str, Any]) -> str:
 class _File:
     """The file's name and lines, for those who find something wrong in it."""
 
-    def __init__(self, name: str, lines: Located) -> None:
-        self.name, self.lines = name, lines
+    def __init__(self, path: Path, lines: Located) -> None:
+        self.name, self.folder, self.lines = path.name, path.parent, lines
 
     def fault(self, path: Place, says: str, key: Any = None) -> RedrawError:
         place = ".".join(map(str, path)) or "top level"
@@ -125,7 +126,10 @@ class _File:
         for i, study in enumerate(cell.get("studies", [])):
             self._number((*path, "studies", i), study["printed"])
         ours = cell.get("ours", [])
-        about = ours if isinstance(ours, dict) else {"values": ours}
+        about = dict(ours) if isinstance(ours, dict) else {"values": ours}
+        if "files" in about:
+            place = (*path, "ours")
+            about = from_files(self.folder, about.pop("files"), lambda says: self.fault(place, says, "files")) | about
         # "ours" of a sheet's cell is a metric's name: that is the column's, so the values stand elsewhere.
         return {**{k: v for k, v in cell.items() if k != "ours"}, "given": about}
 

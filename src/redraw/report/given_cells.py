@@ -83,7 +83,7 @@ def _cell(bench: Bench, table: Mapping[str, Any], printed: Mapping[str, Any]) ->
     ours = ours_of(bench, printed["run"], printed["ours"])
     ours.pop("_protocol")
     ours |= {"runs": [], "source": about["given"].get("source", "measured by us") if ours["per_seed"] else ""}
-    same, agree, tests = _compared(table, printed, quantity, ours["per_seed"], peers)
+    same, agree, tests = _compared(table, printed, quantity, ours["per_seed"], peers, about["given"].get("protocol"))
     if agree["verdict"] == "quoted":
         ours["source"] = "quoted"
     notes = (printed["note"], f"ours: {ours['source']}" if ours["per_seed"] else "")
@@ -103,9 +103,9 @@ def _cell(bench: Bench, table: Mapping[str, Any], printed: Mapping[str, Any]) ->
 
 def _compared(
     table: Mapping[str, Any], printed: Mapping[str, Any], quantity: Quantity | None, values: list[float],
-    peers: list[dict[str, Any]],
+    peers: list[dict[str, Any]], protocol: Mapping[str, Any] | None,
 ) -> tuple[dict[str, Any], dict[str, str], dict[str, float] | None]:  # fmt: skip
-    """(same protocol?, agrees?, the two tests) of a printed cell and the user's values."""
+    """(same protocol?, agrees?, the two tests) of a printed cell and the user's values, whose own ``protocol`` may come along."""
     column = table["columns"][printed["column"]]
     if quantity is None:
         return dict(BLANK), BLANK, None
@@ -116,8 +116,9 @@ def _compared(
             source = "elsewhere" if printed["quoted"] is True else printed["quoted"]
             agree = verdict("quoted", f"taken over from {source}")
         return verdict("nothing of ours", because), agree, None
-    if "protocol" in column and "ours_protocol" in column:
-        same = same_protocol(column["protocol"], column["ours_protocol"], column.get("near", ()))
+    mine = protocol or column.get("ours_protocol")
+    if "protocol" in column and mine is not None:
+        same = same_protocol(column["protocol"], mine, column.get("near", ()))
     else:
         same = verdict("near", "the file does not state both protocols: they are taken to be one")
     same_column = [q for c in peers if c["column"] == printed["column"] and (q := Quantity.parse(c["printed"]))]
