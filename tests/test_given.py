@@ -306,7 +306,7 @@ def test_forms_hold_the_same(tmp_path, capsys):
     rows = list(csv.DictReader(found[".csv"].splitlines()))
     assert [row["cell_id"] for row in rows] == list(cells(table_json)) and tuple(rows[0]) == given_cells.COLUMNS
     assert rows[0]["adjusted"] == str(cells(table_json)["table:main:cub:a:is"]["adjusted"])
-    assert next(r for r in rows if r["row"] == "B" and r["metric"] == "IS")["studies"] == "3.9 (an issue)"
+    assert next(r for r in rows if r["row"] == "B" and r["metric"] == "IS")["elsewhere"] == "3.9 (an issue)"
     value = json.loads(found[".json"])
     assert value["file"] == "table.yaml" and len(value["cells"]) == len(rows) and len(value["claims"]) == 5
     assert value["summary"]["counts"]["agrees"]["equivalent"] == 1 and "Holm" in value["adjusted"]

@@ -590,6 +590,7 @@ def test_the_value_has_exactly_the_agreed_keys():
         "adjusted",
         "needs",
         "cv_star",
+        "elsewhere",
     }
     answers = ("possible", "same_protocol", "agrees", "claims")
     for c in all_cells(table).values():
@@ -695,7 +696,9 @@ def test_figures_departures_lineage():
 def test_values_measured_elsewhere_stand_beside_the_printed_one():
     found = all_cells(built("attngan"))
     assert found["attngan:table-3:cub:attngan:is"]["cv_star"] == pytest.approx(cv_star([4.36, 4.17, 4.15, 4.20], 1))
-    assert found["attngan:table-3:cub:gan-int-cls:is"]["cv_star"] is None
+    assert [e["value"] for e in found["attngan:table-3:cub:attngan:is"]["elsewhere"]] == ["4.17", "4.15", "4.20 ± .15"]
+    other = found["attngan:table-3:cub:gan-int-cls:is"]
+    assert other["cv_star"] is None and other["elsewhere"] == []
 
 
 def test_one_figure_holds_curves_of_several_runs():

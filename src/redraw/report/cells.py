@@ -23,7 +23,7 @@ CELL_COLUMNS = (
     "cell_id", "paper", "table", "row", "dataset", "metric", "printed", "printed_source", "confirmed", "marks",
     "source", "ours", "spread", "n", "seeds", "selection", "envelope_lo", "envelope_hi", "scale", "data", "protocol",
     "possible", "same_protocol", "agrees", "claims", "because", "run", "authors_weights", "authors_agrees",
-    "raters", "margin", "difference", "test", "p", "adjusted", "needs_seeds", "needs_hours", "cv_star",
+    "raters", "margin", "difference", "test", "p", "adjusted", "needs_seeds", "needs_hours", "cv_star", "elsewhere",
 )  # fmt: skip
 CLAIM_COLUMNS = (
     "paper", "claim", "origin", "statement", "printed_holds", "seeds_won", "probability", "margin", "scale", "verdict",
@@ -53,8 +53,12 @@ def _cell(bench: Bench, table: Mapping[str, Any], given: Mapping[str, Any]) -> d
     same, agree, tests = compared(bench, table, given, given["run"], ours, peers)
     if agree["verdict"] == "quoted":
         ours["source"] = "quoted"
-    quantity, named = Quantity.parse(given["printed"]), bench.sheet.get("third_party", [])
-    others = [q.value for p in named if p["cell"] == given["cell_id"] and (q := Quantity.parse(p["value"]))]
+    quantity = Quantity.parse(given["printed"])
+    elsewhere = [
+        {"value": p["value"], "source": p["source"]}
+        for p in bench.sheet.get("third_party", []) if p["cell"] == given["cell_id"]
+    ]  # fmt: skip
+    others = [q.value for p in elsewhere if (q := Quantity.parse(p["value"]))]
     mine = [ours["ours"]] if tests and others else []
     return {
         **{k: given[k] for k in (*CELL_COLUMNS[:10], "note")}, **ours,
@@ -63,6 +67,7 @@ def _cell(bench: Bench, table: Mapping[str, Any], given: Mapping[str, Any]) -> d
         "needs": of_cell(bench, given["run"], ours["per_seed"], tests) if agree["verdict"] == "inconclusive" else None,
         "claims": BLANK if quantity is None else resting(bench.claims, given["cell_id"]),
         "cv_star": None if quantity is None else cv_star([quantity.value, *others, *mine], least(given["metric"])),
+        "elsewhere": elsewhere,
     }  # fmt: skip
 
 
@@ -95,7 +100,7 @@ def _control(bench: Bench, name: str, table: Mapping[str, Any], row: Mapping[str
         "cell_id": ":".join(ids), "paper": bench.paper, "table": name, "row": row["label"], "dataset": about["dataset"],
         "metric": about["metric"], "printed": "", "printed_source": "", "confirmed": "", "marks": "",
         "note": row.get("note", ""), **ours, "differs": [], "authors": None, **tested(None), "needs": None,
-        "cv_star": None,
+        "cv_star": None, "elsewhere": [],
         **{question: blank for question in ("possible", "same_protocol", "agrees", "claims")},
     }  # fmt: skip
 
@@ -199,7 +204,7 @@ def tidy(tables: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             "authors_weights": authors["ours"], "authors_agrees": authors["agrees"]["verdict"],
             "raters": cell.get("raters"),
         }  # fmt: skip
-        row |= needed(cell)
+        row |= needed(cell) | {"elsewhere": "; ".join(f"{e['value']} ({e['source']})" for e in cell["elsewhere"])}
         found.append({k: "" if row[k] is None else row[k] for k in CELL_COLUMNS})
     return found
 

@@ -67,7 +67,7 @@ def _cell(table_json: Json, t: Json, row: Json, column: Json, cell: Json) -> str
         out.append(_strip(t, row, column, cell))
     if cell.get("authors"):
         out.append(_authors(cell["authors"]))
-    others = [p for p in table_json.get("third_party", []) if p["cell"] in (cell["cell_id"], _place(t, row, column))]
+    others = cell.get("elsewhere") or []
     if others:
         items = "".join(f"<li>{text(p['value'])}, {text(p['source'])}</li>" for p in others)
         out.append(f"<h4>Measured elsewhere</h4><ul class='small'>{items}</ul>")
@@ -92,10 +92,6 @@ def _authors(authors: Json) -> str:
         f"<h4>The authors’ weights, scored by us</h4>{value}<p class='small'>{verdict(agree['verdict'])} "
         f"{sentence(agree['because'])}</p>"
     )
-
-
-def _place(t: Json, row: Json, column: Json) -> str:
-    return f"{t['id']}:{column['id']}:{row['label']}"
 
 
 def _strip(t: Json, row: Json, column: Json, cell: Json) -> str:

@@ -28,11 +28,11 @@ OF_RUNS = (
     "needs_hours",
 )
 """Fields of a cell that only a run of ours has"""
-COLUMNS = (*(c for c in CELL_COLUMNS if c not in OF_RUNS), "studies")
+COLUMNS = tuple(c for c in CELL_COLUMNS if c not in OF_RUNS)
 
 
 def build(given: Given) -> dict[str, Any]:
-    """What `cells.build` makes of a sheet, each printed cell with "tests", "test", "p", "adjusted", "studies", "cv_star"."""
+    """What `cells.build` makes of a sheet, each printed cell judged beside the user's values."""
     sheet = given.sheet
     bench = Bench(sheet, {}, given.scores, "paper", given.seeds, {}, {})
     tables = [table_of(bench, name, table, _cell) for name, table in sheet["tables"].items()]
@@ -40,11 +40,7 @@ def build(given: Given) -> dict[str, Any]:
     for table in tables:
         if table["source"] == sheet["paper"].get("source"):
             table["source"] = ""  # said once, of the paper
-    others = [
-        {"cell": cell["cell_id"], "value": s["printed"], "source": s["source"]}
-        for cell in printed
-        for s in cell["studies"]
-    ]
+    others = [{"cell": cell["cell_id"], **found} for cell in printed for found in cell["elsewhere"]]
     return {
         "paper": sheet["paper"], "scale": "paper", "seeds": given.seeds, "rows": "", "stand_ins": [], "tables": tables,
         "figures": [], "claims": bench.claims, "third_party": others, "departures": [], "lineage": {},
@@ -53,13 +49,7 @@ def build(given: Given) -> dict[str, Any]:
 
 def rows(table_json: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Rows of the CSV (COLUMNS), one for every printed cell."""
-    cells = {cell["cell_id"]: cell for *_, cell in audit.cells(dict(table_json))}
-    found = []
-    for row in tidy([table_json]):
-        cell = cells[row["cell_id"]]
-        said = "; ".join(f"{s['printed']} ({s['source']})" for s in cell["studies"])
-        found.append({k: v for k, v in {**row, "studies": said}.items() if k in COLUMNS})
-    return found
+    return [{k: v for k, v in row.items() if k in COLUMNS} for row in tidy([table_json])]
 
 
 def structure(table_json: Mapping[str, Any], file: str) -> dict[str, Any]:
@@ -95,7 +85,7 @@ def _cell(bench: Bench, table: Mapping[str, Any], printed: Mapping[str, Any]) ->
         "possible": possible(printed, column, peers, quotations), "differs": same.pop("differs", []), "same_protocol": same,
         "agrees": agree, "authors": None,
         "claims": BLANK if quantity is None else resting(bench.claims, printed["cell_id"]),
-        **tested(tests), "studies": elsewhere,
+        **tested(tests), "elsewhere": [{"value": s["printed"], "source": s["source"]} for s in elsewhere],
         "needs": of_cell(bench, None, ours["per_seed"], tests) if agree["verdict"] == "inconclusive" else None,
         "cv_star": None if quantity is None else studies.cv_star([quantity.value, *measured], studies.least(printed["metric"])),
     }  # fmt: skip

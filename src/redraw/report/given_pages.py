@@ -173,7 +173,7 @@ def _sections(table_json: Json) -> Iterator[Section]:
         yield "Tests", studies.ADJUSTED, head, tested
     several = []
     for c in (c for c in cells if c["cv_star"] is not None):
-        values = [f"printed {c['printed']}", *(f"{s['printed']} ({s['source']})" for s in c["studies"])]
+        values = [f"printed {c['printed']}", *(f"{s['value']} ({s['source']})" for s in c["elsewhere"])]
         values += (
             [f"ours {words.value_spread(c['ours'], c['spread'])} ({c['source']})"] if c["ours"] is not None else []
         )

@@ -195,12 +195,17 @@ def _cell(table_json: Json, row: Json, column: Json, cell: Json | None, stack: b
     if authors and authors["ours"] is not None:
         value = words.value_spread(authors["ours"], authors["spread"])
         ours += f'<span class="o"><small>authors’ weights</small><span>{value}</span>{icon(authors["agrees"]["verdict"])}</span>'
+    elsewhere = cell.get("elsewhere") or []
+    if elsewhere and not stack:
+        value = text(elsewhere[0]["value"]) + (f" and {len(elsewhere) - 1} more" if len(elsewhere) > 1 else "")
+        ours += f'<span class="o"><small>elsewhere</small><span>{value}</span></span>'
     said = [", ".join(dict.fromkeys((row["label"], column["label"], column["metric"]))) + ": "]
     said.append("" if own else f"printed {cell['printed'] or 'blank'}; ")
     if cell["ours"] is not None:
         said.append(f"ours {words.value_spread(cell['ours'], cell['spread'])} over {seeds}; ")
     if authors and authors["ours"] is not None:
         said.append(f"the authors' weights {words.value_spread(authors['ours'], authors['spread'])}; ")
+    said += [f"measured elsewhere {', '.join(e['value'] for e in elsewhere)}; "] if elsewhere else []
     name = text("".join(said) + ("own value, nothing printed" if own else word) + ". Show details")
     link = f'href="#{anchor(cell["cell_id"])}" aria-label="{name}"'
     return f'<td class="{css}"><a class="cell" {link}>{printed}{ours}</a></td>'
