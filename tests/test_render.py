@@ -211,8 +211,8 @@ def test_the_same_input_gives_the_same_bytes(example: dict, tmp_path: Path) -> N
     second = write(copy.deepcopy(example), tmp_path / "b")
     assert first == second
     assert set(first) == {
-        "ved.md", "ved.csv", "ved.html", "attngan.md", "attngan.csv", "attngan.html",
-        "index.html", "index.md", "audit.md", "audit.json", "cells.csv", "claims.csv",
+        "ved.md", "ved.csv", "ved.html", "ved.tex", "attngan.md", "attngan.csv", "attngan.html", "attngan.tex",
+        "index.html", "index.md", "audit.md", "audit.json", "audit.schema.json", "cells.csv", "claims.csv", "tables.tex",
     }  # fmt: skip
 
 

@@ -169,7 +169,7 @@ class Plan(Graph):
         if ranks := scored(self.sheets, paper, self.scale):  # what people said is in no book of the graph
             spec["ranks"] = ranks
         out = self.table(paper)[: -len(".json")]
-        payload = [f"{out}.{kind}" for kind in ("md", "csv", "html")]
+        payload = [f"{out}.{kind}" for kind in ("md", "csv", "html", "tex")]
         payload += [f"results/tables/{self.scale}/compare/{paper}.{kind}" for kind in ("json", "csv", "png")]
         reads = [f"{self.run_dir(r.id)}/samples.npz" for r in runs if r.evaluations]
         self._add("table", spec, self.table(paper), payload, made_from, reads, ["report"])
@@ -192,7 +192,8 @@ class Plan(Graph):
             "papers": sorted(self.sheets), "scale": self.scale, "params": self.params, "pictures": dict(sorted(shown.items())),
             "gallery": gallery, "report": code_digest(["report"]),
         }  # fmt: skip
-        files = ("index.html", "index.md", "audit.md", "audit.json", "cells.csv", "claims.csv", "resolved.json")
+        files = ("index.html", "index.md", "audit.md", "audit.json", "audit.schema.json", "cells.csv", "claims.csv")
+        files += ("tables.tex", "resolved.json")
         made_from = [*(self.table(p) for p in self.sheets), gallery, *sorted(shown.values())]
         reads = [record.replace("manifest.json", "images.u8") for record in sorted(shown.values())]
         self._add("index", spec, self.index, [f"{folder}/{f}" for f in files], made_from, reads, ["report"])

@@ -9,7 +9,7 @@ from .core import RedrawError, atomic_copy, atomic_path, atomic_write, read_json
 from .records import commit, environment
 from .report.compare import picture
 
-KINDS = (".md", ".csv", ".html")
+KINDS = (".md", ".csv", ".html", ".tex")
 
 
 def reference(tables: Path, out: Path) -> None:
@@ -42,6 +42,7 @@ def reference(tables: Path, out: Path) -> None:
     ]
     lines += [f"* [{p['paper']['short']}]({p['paper']['id']}.md): {p['paper']['title']}" for p in papers]
     lines += ["* [all papers](index.md), [the audit](audit.md), [cells.csv](cells.csv), [claims.csv](claims.csv)"]
+    lines[-1] += ", [tables.tex](tables.tex)"
     atomic_write(out / "README.md", "\n".join(lines) + "\n")
     for paper in papers:
         for figure in paper["figures"]:

@@ -8,6 +8,7 @@ rule table:
         md=report("results/tables/{scale}/{paper}.md", caption="../report/paper.rst", category="Papers"),
         csv="results/tables/{scale}/{paper}.csv",
         html=report("results/tables/{scale}/{paper}.html", caption="../report/paper.rst", category="Papers"),
+        tex="results/tables/{scale}/{paper}.tex",
         numbers="results/tables/{scale}/compare/{paper}.json",
         curves="results/tables/{scale}/compare/{paper}.csv",
         samples="results/tables/{scale}/compare/{paper}.png",
@@ -46,8 +47,10 @@ rule index:
         md="results/tables/{scale}/index.md",
         audit_md=report("results/tables/{scale}/audit.md", caption="../report/audit.rst", category="Index"),
         audit="results/tables/{scale}/audit.json",
+        schema="results/tables/{scale}/audit.schema.json",
         cells="results/tables/{scale}/cells.csv",
         claims="results/tables/{scale}/claims.csv",
+        tex="results/tables/{scale}/tables.tex",
         resolved="results/tables/{scale}/resolved.json",
     log:
         "logs/{scale}/index.log",

@@ -158,23 +158,24 @@ def summary(tables: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-_CELL = ("cell_id", "paper", "table", "row", "dataset", "metric", "printed", "printed_source", "confirmed", "source")
-_CELL += ("ours", "spread", "per_seed", "n", "seeds", "selection", "envelope_lo", "envelope_hi", "scale", "data")
-_CELL += ("protocol", "possible", "same_protocol", "agrees", "claims", "differs", "runs", "raters")
-
-
 def structure(tables: list[dict[str, Any]], totals: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
-    """What `audit.json` holds: the summary, every cell with its four answers, claims, departures, lineage."""
+    """What `audit.json` holds: the summary, every cell with its four answers, claims, departures, lineage.
+
+    Fields of a cell and of a claim are those that `audit_schema` describes.
+    """
+    from .audit_schema import CELL, CLAIM, FILE
+
     return {
+        "$schema": FILE,
         "summary": totals,
         "scale": tables[0]["scale"] if tables else None,
         "context": {key: context[key] for key in ("commit", "machine", "versions") if key in context},
         "cells": [
-            {key: cell.get(key) for key in _CELL} | {"kind": row["kind"], "stale_code": stale(table_json, cell)}
+            {key: cell.get(key) for key in CELL} | {"kind": row["kind"], "stale_code": stale(table_json, cell)}
             for table_json in tables
             for _, row, _, cell in cells(table_json)
         ],
-        "claims": [claim for table_json in tables for claim in table_json["claims"]],
+        "claims": [{key: claim.get(key) for key in CLAIM} for t in tables for claim in t["claims"]],
         "findings": {key: found for t in tables for key, found in t.get("findings", {}).items()},
         "departures": {t["paper"]["id"]: t.get("departures", []) for t in tables},
         "differences": {t["paper"]["id"]: t.get("differences", {}) for t in tables},

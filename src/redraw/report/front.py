@@ -101,6 +101,8 @@ def _files() -> str:
         ("claims.csv", "one row for each claim"),
         ("audit.md", "every cell with its four answers, to read"),
         ("audit.json", "the same for programs, with lineage"),
+        ("audit.schema.json", "what the fields of audit.json mean"),
+        ("tables.tex", "all tables in LaTeX (booktabs), each paper’s in a file of its own beside it"),
         ("index.md", "this page as text"),
     )
     return "<ul>" + "".join(f'<li><a href="{name}">{name}</a>, {what}</li>' for name, what in files) + "</ul>"

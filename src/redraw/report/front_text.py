@@ -42,7 +42,8 @@ def index(tables: list[Json], summary: Json, context: Json) -> str:
             "Made by rule for data sets that no table of this scale needs yet.\n",
             grid(head, others),
         ]
-    files = "[cells.csv](cells.csv), [claims.csv](claims.csv), [audit.md](audit.md), [audit.json](audit.json)"
+    files = "[cells.csv](cells.csv), [claims.csv](claims.csv), [audit.md](audit.md), [audit.json](audit.json), "
+    files += "[audit.schema.json](audit.schema.json), [tables.tex](tables.tex)"
     parts.append(f"Files: {files}.\n")
     made = [f"commit {context['commit']}"] if context.get("commit") else []
     made += [str(context["machine"])] if context.get("machine") else []

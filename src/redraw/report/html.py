@@ -41,6 +41,7 @@ def paper(table_json: Json, neighbours: Sequence[tuple[str, str]] = ()) -> str:
         f'<p class="lede">{text(about.get("summary", ""))}</p>\n<p class="who">{text(about["title"])}. {who}.</p>\n'
         f"{_scale(table_json)}\n<p>{_sentence(table_json)}</p>\n{stand_ins_line(table_json.get('stand_ins', []))}"
         f'<nav class="small noprint" aria-label="On this page">{links}</nav>\n'
+        f'<p class="small noprint">These tables as {_forms(about["id"])}.</p>\n'
     )
     main += "\n".join(f'<h2 id="{ident}">{title}</h2>\n{body}' for ident, title, body in parts)
     return shell(
@@ -68,6 +69,12 @@ def _nav(ident: str, neighbours: Sequence[tuple[str, str]]) -> str:
                 other, name = neighbours[at + step]
                 links.append(f'<a href="{text(other)}.html">{arrow.format(text(name))}</a>')
     return f'<nav class="small where" aria-label="Papers">{" ".join(links)}</nav>\n'
+
+
+def _forms(ident: str) -> str:
+    """Links to the same tables in other forms, in the same folder."""
+    forms = (("csv", "CSV, a row per cell"), ("tex", "LaTeX with booktabs"), ("md", "Markdown"))
+    return ", ".join(f'<a href="{text(ident)}.{ending}">{said}</a>' for ending, said in forms)
 
 
 def _scale(table_json: Json) -> str:

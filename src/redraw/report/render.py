@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..core import RedrawError, atomic_write, write_json
-from . import audit, front_text, html, markdown
+from ..core import RedrawError, atomic_write
+from . import audit, audit_schema, front_text, html, latex, markdown
 
 Json = dict[str, Any]
 
 
 def write_paper(table_json: Json, out_dir: str | Path, neighbours: Sequence[tuple[str, str]] = ()) -> list[Path]:
-    """Write <paper>.md, .csv and .html into ``out_dir``; returns their paths.
+    """Write <paper>.md, .csv, .html and .tex into ``out_dir``; returns their paths.
 
     ``table_json`` is what `cells.build` returns; ``neighbours`` are (paper id, short name) in the order of the index.
     Raises RedrawError for a verdict that is not in the vocabulary.
@@ -27,6 +28,7 @@ def write_paper(table_json: Json, out_dir: str | Path, neighbours: Sequence[tupl
         ".md": markdown.paper(table_json),
         ".csv": csv_text(CELL_COLUMNS, tidy([table_json])),
         ".html": html.paper(table_json, neighbours),
+        ".tex": latex.paper(table_json),
     }
     return [_write(base.with_name(base.name + ending), content) for ending, content in files.items()]
 
@@ -34,10 +36,11 @@ def write_paper(table_json: Json, out_dir: str | Path, neighbours: Sequence[tupl
 def write_index(
     tables: list[Json], summary: Json | None, out_dir: str | Path, context: Json | None = None
 ) -> list[Path]:
-    """Write index.html, index.md, audit.md, audit.json, cells.csv and claims.csv; returns their paths.
+    """Write index.html, index.md, audit.md, cells.csv, claims.csv, tables.tex, audit.json and its schema; returns their paths.
 
     ``summary`` is `audit.summary(tables)`, made here where it is None. ``context`` may hold commit, machine,
-    versions {name: version}, wall {what: seconds} and pictures [{src: data URI, alt, text}].
+    versions {name: version}, wall {what: seconds} and pictures [{src: data URI, alt, text}]. Raises RedrawError where
+    audit.json is not as its schema says; then nothing is written.
     """
     from .cells import CELL_COLUMNS, CLAIM_COLUMNS, claims_rows, tidy
 
@@ -48,16 +51,23 @@ def write_index(
         "audit.md": markdown.audit_page(tables, summary),
         "cells.csv": csv_text(CELL_COLUMNS, tidy(tables)),
         "claims.csv": csv_text(CLAIM_COLUMNS, claims_rows(tables)),
+        "tables.tex": latex.document(tables),
     }
+    held = {"audit.json": audit.structure(tables, summary, context), audit_schema.FILE: audit_schema.schema()}
+    audit_schema.check(held["audit.json"])
     paths = [_write(folder / name, content) for name, content in texts.items()]
-    write_json(folder / "audit.json", audit.structure(tables, summary, context))
-    return [*paths, folder / "audit.json"]
+    return paths + [_write(folder / name, _json(value)) for name, value in held.items()]
+
+
+def _json(value: Json) -> str:
+    """As `core.write_json` has it."""
+    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _name(table_json: Json) -> str:
     """The paper's id, once more checked: it becomes a file name and a link."""
     ident = table_json["paper"]["id"]
-    if not ident.isidentifier() or not ident.isascii() or ident in ("index", "audit", "cells", "claims"):
+    if not ident.isidentifier() or not ident.isascii() or ident in ("index", "audit", "cells", "claims", "tables"):
         raise RedrawError(f'paper id "{ident}", in its table: give the sheet an id of letters, digits and _')
     return ident
 
