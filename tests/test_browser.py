@@ -87,10 +87,10 @@ def test_the_watch_sees_requests_and_errors(chromium: str, pages: Path, tmp_path
 
 def test_a_link_to_a_cell_opens_its_panel(chromium: str, pages: Path, tmp_path: Path) -> None:
     plain, _ = visit(chromium, tmp_path, pages / "ved.html")
-    assert re.search(r'<aside[^>]*id="panel"[^>]*hidden', plain)
+    assert re.search(r'<section[^>]*id="panel"[^>]*hidden', plain)
     dump, saw = visit(chromium, tmp_path, pages / "ved.html", f"#{CELL}")
-    panel = dump[dump.index("<aside") : dump.index("</aside>")]
-    assert not re.search(r"<aside[^>]*hidden", panel)
+    panel = dump[dump.index("<section") : dump.index("</section>")]
+    assert not re.search(r"<section[^>]*hidden", panel)
     assert "MNIST classifier on real images" in panel and "not comparable" in panel and "95.07 ± 0.35" in panel
     assert " id=" not in panel[panel.index('id="panel-body"') + len('id="panel-body"') :]
     assert f'href="#{CELL}"' in dump and 'aria-expanded="true"' in dump
@@ -106,7 +106,7 @@ def test_the_panel_goes_by_keyboard(chromium: str, pages: Path, tmp_path: Path) 
     assert title.startswith("Classifier on shuffled labels")
     note = "seen.push('focus ' + document.activeElement.getAttribute('href'));"
     dump, saw = visit(chromium, tmp_path, pages / "ved.html", act=opened + press + note)
-    assert re.search(r'<aside[^>]*id="panel"[^>]*hidden', dump)
+    assert re.search(r'<section[^>]*id="panel"[^>]*hidden', dump)
     assert saw["seen"] == [f"focus #{CELL}"]
 
 

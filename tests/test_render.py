@@ -243,7 +243,7 @@ def test_no_mark_stands_without_its_word(tables: list[dict], example: dict) -> N
         for shape, after in hidden:
             # a mark alone in a table cell is named by the cell's link, which says the whole sentence
             if not after.startswith(("</span></a>", "</span></span></a>")):
-                word = re.match(r"<span>(?:\d+ )?([^<]+)", after)
+                word = re.match(r"<span(?: class=\"w\")?>(?:\d+ )?([^<]+)", after)
                 assert word and audit.MARKS[word.group(1)].shape == shape
         cells_ = re.findall(r'<a class="cell" href="[^"]+" aria-label="([^"]+)"', source)
         assert all(name.endswith("Show details") for name in cells_)

@@ -70,13 +70,13 @@ def _cell(table_json: Json, t: Json, row: Json, column: Json, cell: Json) -> str
     others = cell.get("elsewhere") or []
     if others:
         items = "".join(f"<li>{text(p['value'])}, {text(p['source'])}</li>" for p in others)
-        out.append(f"<h4>Measured elsewhere</h4><ul class='small'>{items}</ul>")
+        out.append(f"<h3>Measured elsewhere</h3><ul class='small'>{items}</ul>")
     if others and cell.get("cv_star") is not None:
         whose = "the printed value, these and ours" if cell.get("tests") else "the printed value and these"
         out.append(f'<p class="small">CV* of {whose}: {words.number(cell["cv_star"], 2)} %.</p>')
     if cell.get("differs"):
         rows = [(d["field"], f"{text(value(d['ours']))}; paper: {text(value(d['paper']))}") for d in cell["differs"]]
-        out.append("<h4>What differs from the printed protocol</h4>" + pairs(rows))
+        out.append("<h3>What differs from the printed protocol</h3>" + pairs(rows))
     out.append(_origin(table_json, cell))
     note = f"{caption(cell['note'])} " if cell.get("note") else ""
     read = f"Read in: {text(cell['printed_source'])}. " if cell.get("printed_source") else ""
@@ -89,7 +89,7 @@ def _authors(authors: Json) -> str:
     value = f"<p>{words.value_spread(authors['ours'], authors['spread'])}</p>" if authors["ours"] is not None else ""
     agree = authors["agrees"]
     return (
-        f"<h4>The authors’ weights, scored by us</h4>{value}<p class='small'>{verdict(agree['verdict'])} "
+        f"<h3>The authors’ weights, scored by us</h3>{value}<p class='small'>{verdict(agree['verdict'])} "
         f"{sentence(agree['because'])}</p>"
     )
 
@@ -102,7 +102,7 @@ def _strip(t: Json, row: Json, column: Json, cell: Json) -> str:
     title = "Ours: seeds, and what other readings of the protocol would give" if band else "Ours, seed by seed"
     note = '<p class="small">Band: lowest to highest over other readings of the protocol.</p>' if band else ""
     one = '<p class="small">One seed: it ranks nothing.</p>' if cell.get("seeds") == 1 else ""
-    return f"<h4>{title}</h4>{charts.strip(cell, controls)}{note}{one}{_components(cell)}{_test(cell)}"
+    return f"<h3>{title}</h3>{charts.strip(cell, controls)}{note}{one}{_components(cell)}{_test(cell)}"
 
 
 def _components(cell: Json) -> str:
@@ -150,7 +150,7 @@ def _origin(table_json: Json, cell: Json) -> str:
         ("data", text(cell.get("data") or "")),
     ]
     first = " (first seed)" if len(runs) > 1 else ""
-    return f"<h4>Where our value comes from{first}</h4>" + pairs(rows + run_facts(facts))
+    return f"<h3>Where our value comes from{first}</h3>" + pairs(rows + run_facts(facts))
 
 
 def _raters(n: int) -> str:

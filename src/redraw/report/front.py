@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from . import audit, charts, sections
+from . import audit, charts, glossary, sections
 from .page import picture, shell, stand_ins_line, verdict
 from .words import clock, plural, scale_line, text
 
@@ -33,11 +34,12 @@ def index(tables: list[Json], summary: Json, context: Json) -> str:
         '<p class="lede">We retrain the models that first drew pictures from captions, score them again, and set what '
         "we get beside what was printed, with everything that stands behind it.</p>\n"
         f'<div class="scale"><p><strong>{line}</strong></p></div>\n<p>{made}</p>\n'
-        + stand_ins_line(stand_ins.values())
+        + _contents(bool(found), bool(others))
         + (f'<ul class="world">{pictures}</ul>\n' if pictures else "")
+        + _what_stands(stand_ins.values())
         + f'<h2 id="counts">{plural(summary["cells"], "printed cell")}, four questions</h2>\n'
         "<p>The questions are kept apart: a number may be possible and still not be comparable with ours.</p>\n"
-        f"{_bars(summary)}\n{_stale(summary)}"
+        f"{_bars(summary)}\n{glossary.fold(_answered(summary))}{_stale(summary)}"
         + (f'<h2 id="findings">Most surprising</h2>\n{found}\n' if found else "")
         + f'<h2 id="papers">Papers</h2>\n{_papers(tables)}\n'
         + (f'<h2 id="stand-ins">More stand-ins</h2>\n{STAND_INS}<ul class="gallery">{others}</ul>\n' if others else "")
@@ -47,6 +49,25 @@ def index(tables: list[Json], summary: Json, context: Json) -> str:
     top = f"scale <b>{text(', '.join(scales))}</b> · {plural(seeds, 'seed')}"
     about = "What was printed, what we got, and whether the two may be compared."
     return shell("redraw: audit report", about, top, "", main, panel=False)
+
+
+def _contents(found: bool, others: bool) -> str:
+    """Links to the parts of the page."""
+    parts = [("counts", "Four questions"), *([("findings", "Most surprising")] if found else []), ("papers", "Papers")]
+    parts += [*([("stand-ins", "More stand-ins")] if others else []), ("files", "Files")]
+    links = " · ".join(f'<a href="#{ident}">{title}</a>' for ident, title in parts)
+    return f'<nav class="small noprint" aria-label="On this page">{links}</nav>\n'
+
+
+def _what_stands(stand_ins: Iterable[Json]) -> str:
+    """Which data stand for which, behind a fold: with many data sets it is longer than all that a first look is for."""
+    said = stand_ins_line(stand_ins)
+    return f'<details class="words"><summary>What stands in for which data</summary>{said}</details>\n' if said else ""
+
+
+def _answered(summary: Json) -> list[str]:
+    """Every word that some printed cell is answered with, question by question."""
+    return list(dict.fromkeys(word for counts in summary["counts"].values() for word, n in counts.items() if n))
 
 
 def _stand_in(about: Json) -> str:

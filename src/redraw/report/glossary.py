@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from .page import verdict
+
 MEANS = {
     "adds up": "the printed number is possible, and agrees with the others that it is tied to",
     "open to reading": "the printed number adds up only under one reading of it, or cannot be checked",
@@ -34,8 +36,7 @@ MEANS = {
 """By word, without a full stop; the words are those of `audit.MARKS`."""
 
 
-def terms(words: Iterable[str]) -> str:
-    """Words and what they mean as items of a description list."""
-    from .page import verdict
-
-    return "".join(f"<dt>{verdict(word)}</dt><dd>{MEANS[word]}</dd>" for word in words)
+def fold(words: Iterable[str]) -> str:
+    """What the words mean, as markup behind a fold."""
+    terms = "".join(f"<dt>{verdict(word)}</dt><dd>{MEANS[word][:1].upper()}{MEANS[word][1:]}.</dd>" for word in words)
+    return f'<details class="words"><summary>What these words mean</summary><dl>{terms}</dl></details>' if terms else ""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from . import audit, detail, drawings, forest, sections, words
+from . import audit, detail, drawings, forest, glossary, sections, words
 from .front import index
 from .page import anchor, heading, icon, sentence, shell, stand_ins_line, verdict
 from .words import plural, scale_line, text
@@ -108,7 +108,8 @@ def tables(table_json: Json) -> str:
     note = f' &nbsp; <span class="tag">old code</span> {detail.OLD_CODE}' if old else ""
     out = [
         '<p class="tnote">Printed → ours ± spread over seeds (number of seeds). Select a cell for its four answers and '
-        f"its lineage. {legend}{note}</p>"
+        f"its lineage. {legend}{note}</p>",
+        glossary.fold(word for word in audit.QUESTIONS["agrees"].words if word in said),
     ]
     return "\n".join(out + [_table(table_json, t) for t in table_json["tables"]])
 
@@ -131,7 +132,9 @@ def _table(table_json: Json, t: Json) -> str:
     group = ""
     if any(c.get("group") for c in columns):
         spans = [(g, len(list(cs))) for g, cs in groupby(columns, key=lambda c: c.get("group") or "")]
-        heads = "".join(f'<th scope="colgroup" colspan="{n}">{text(g)}</th>' for g, n in spans)
+        heads = "".join(
+            f'<th scope="colgroup" colspan="{n}">{text(g)}</th>' if g else f'<td colspan="{n}"></td>' for g, n in spans
+        )
         group = f'<tr class="grp"><td></td>{heads}</tr>'
     heads = "".join(f'<th scope="col">{text(c["label"])}</th>' for c in columns)
     printed = {i for row in t["rows"] for i, cell in row["cells"].items() if cell["printed"]}
@@ -158,7 +161,7 @@ def _table(table_json: Json, t: Json) -> str:
     return (
         f'<h3 id="{ident}">{heading(t)}</h3><p class="lab">{" ".join(filter(None, read))}</p>'
         f'<div class="scroll" role="region" tabindex="0" aria-labelledby="{ident}">'
-        f'<table class="data{" stack" if stack else ""}" style="--pw:{width}">'
+        f'<table class="data{_room(len(columns))}" style="--pw:{width}">'
         f"<thead>{group}<tr><td></td>{heads}</tr></thead><tbody>{''.join(body)}</tbody></table></div>{foot}{_drawn(t)}"
     )
 
@@ -175,10 +178,16 @@ def _drawn(t: Json) -> str:
     )
 
 
+def _room(columns: int) -> str:
+    """How a table of so many columns uses its width: with few, verdicts have their words beside them."""
+    return " few one" if columns == 1 else " few" if columns == 2 else " stack" if columns > 3 else ""
+
+
 def _cell(table_json: Json, row: Json, column: Json, cell: Json | None, stack: bool, css: str) -> str:
     if cell is None:
         return "<td></td>"
     word = cell["agrees"]["verdict"]
+    worded = f'<span class="w">{text(word)}</span>'
     marks = f"<sup>{text(cell['marks'])}</sup>" if cell.get("marks") and cell["marks"] != row.get("marks") else ""
     printed = f'<span class="p">{text(cell["printed"])}{marks}</span>'
     own = row["kind"] != "printed"
@@ -188,7 +197,7 @@ def _cell(table_json: Json, row: Json, column: Json, cell: Json | None, stack: b
         seeds = plural(cell["raters"], "rater") if cell.get("raters") else seeds
         count = f' <span class="n">({seeds if cell.get("raters") else cell["seeds"]})</span>' if seeds else ""
         value = f"<span>{words.value_spread(cell['ours'], cell['spread'])}{count}{old}</span>"
-        ours = f'<span class="o"><span class="arr" aria-hidden="true">→</span>{value}{"" if own else icon(word)}</span>'
+        ours = f'<span class="o"><span class="arr" aria-hidden="true">→</span>{value}{"" if own else icon(word) + worded}</span>'
     elif own and not cell["printed"]:
         absent = audit.absent(cell)
         ours = f'<span class="o off">{icon(absent)}<span>{absent}</span></span>'

@@ -65,7 +65,7 @@ def table(ident: str, head: Sequence[str], rows: Iterable[Sequence[str]], css: s
     ``ident`` is the id of the heading that names it; ``named`` is a label instead of one.
     """
     name = f'aria-label="{text(named)}"' if named else f'aria-labelledby="{ident}"'
-    cols = "".join(f'<th scope="col">{h}</th>' for h in head)
+    cols = "".join(f'<th scope="col">{h}</th>' if h else "<td></td>" for h in head)
     body = "".join(
         f'<tr><th scope="row">{row[0]}</th>' + "".join(f"<td>{cell}</td>" for cell in row[1:]) + "</tr>" for row in rows
     )
@@ -98,15 +98,15 @@ def heading(t: dict[str, Any]) -> str:
 def shell(title: str, about: str, top: str, nav: str, main: str, panel: bool) -> str:
     """A whole page that needs nothing from anywhere; ``title`` and ``about`` are plain text, the rest is markup."""
     style = (_ASSETS / "style.css").read_text()
-    aside = script = ""
+    dialog = script = ""
     if panel:
-        aside = (
-            '<aside class="panel" id="panel" role="dialog" aria-labelledby="panel-title" hidden><div class="bar-t">'
+        dialog = (
+            '<section class="panel" id="panel" role="dialog" aria-labelledby="panel-title" hidden><div class="bar-t">'
             '<h2 id="panel-title" tabindex="-1"></h2><div class="btns">'
             '<button id="panel-prev" type="button" aria-label="Previous cell">←</button>'
             '<button id="panel-next" type="button" aria-label="Next cell">→</button>'
             '<button id="panel-close" type="button">Close</button></div></div>'
-            '<div id="panel-body" class="d"></div></aside>'
+            '<div id="panel-body" class="d"></div></section>'
         )
         script = f"<script>{(_ASSETS / 'panel.js').read_text()}</script>"
     return (
@@ -118,5 +118,5 @@ def shell(title: str, about: str, top: str, nav: str, main: str, panel: bool) ->
         f"<style>{style}</style></head>\n"
         f'<body><a class="skip" href="#main">Skip to content</a>{charts.symbols()}<div class="page">'
         f'<header class="top"><span><b>redraw</b> audit report</span><span>{top}</span></header>\n'
-        f'{nav}<main id="main">\n{main}\n</main></div>\n{aside}{script}</body></html>\n'
+        f'{nav}<main id="main">\n{main}\n</main></div>\n{dialog}{script}</body></html>\n'
     )

@@ -176,7 +176,7 @@ def lineage(table_json: Json) -> str:
                 for seed, r in zip(seeds, runs, strict=True)
             ]
             head = ("Seed", "Weights digest", "Fingerprint", "Time")
-            body = "<h4>First seed</h4>" + body + "<h4>Seeds</h4>" + table("", head, rows, named=f"Seeds of {name}")
+            body = "<h3>First seed</h3>" + body + "<h3>Seeds</h3>" + table("", head, rows, named=f"Seeds of {name}")
         config = [
             (text(key), text(value(c["value"])), text(c["origin"]))
             if isinstance(c, dict) and "value" in c
@@ -185,7 +185,7 @@ def lineage(table_json: Json) -> str:
         ]
         if config:
             listed = table("", ("Parameter", "Value", "From"), config, named=f"Parameters of {name}")
-            body += f"<h4>Parameters and where each comes from</h4>{listed}"
+            body += f"<h3>Parameters and where each comes from</h3>{listed}"
         summary = f"<summary><code>{text(name)}</code>{count}{old}</summary>"
         out.append(f'<details class="cd run">{summary}<div class="d">{body}</div></details>')
     return "\n".join(out)
