@@ -19,6 +19,31 @@ _TEXTS, _ANY, _FLAG = {"type": "array", "items": _TEXT}, {}, {"type": "boolean"}
 _MAYBE_COUNT = {"type": ["integer", "null"], "minimum": 0}
 
 
+def _object(fields: dict[str, tuple[Json, str]]) -> Json:
+    """Exactly these fields, each with its description."""
+    properties = {name: {**form, "description": said} for name, (form, said) in fields.items()}
+    return {"type": "object", "required": list(fields), "properties": properties, "additionalProperties": False}
+
+
+def _or_null(form: Json) -> Json:
+    return form | {"type": [form["type"], "null"]}
+
+
+_ELSEWHERE = _object({"value": (_TEXT, "As written there."), "source": (_TEXT, "Where.")})
+_SPREADS = _or_null(_object({key: (_MAYBE, "Null where it is not known.") for key in ("seed", "fold", "evaluation")}))
+_NEEDS = _or_null(
+    _object(
+        {
+            "seeds": (_MAYBE_COUNT, "So many in all; null where no number of them would."),
+            "more": (_MAYBE_COUNT, "Beyond those that are there."),
+            "hours": (_MAYBE, "What these would take; null where that is not estimated."),
+            "device": (_TEXT, "Hours of what: gpu, or the device that the seeds here were trained on."),
+            "source": (_TEXT, "Where the hours are from."),
+        }
+    )
+)
+
+
 def _answer(question: str) -> Json:
     return {"$ref": f"#/$defs/{question}"}
 
@@ -38,6 +63,10 @@ CELL = {
     "ours": (_MAYBE, "Our value, the mean over seeds; null where there is none."),
     "spread": (_MAYBE, "The standard deviation over seeds, over raters their standard error; null with one seed."),
     "per_seed": ({"type": "array", "items": {"type": "number"}}, "Our value of each seed."),
+    "components": (
+        _SPREADS,
+        "Standard deviations: between seeds, of one evaluation over items drawn anew, between folds.",
+    ),
     "n": (_MAYBE_COUNT, "How many items were scored in a seed."),
     "seeds": (_COUNT, "How many seeds our value is of."),
     "selection": (_TEXT, "Which snapshot was scored: last, best_on_validation, best_as_printed."),
@@ -54,6 +83,17 @@ CELL = {
     "runs": (_TEXTS, "The runs behind our value, keys of lineage."),
     "raters": (_MAYBE_COUNT, "How many people judged, where the value is of judgements."),
     "authors": ({"type": ["object", "null"]}, "What the authors' own weights score here, with answers as ours have."),
+    "margin": (_MAYBE, "Within how much ours counts as equivalent; null where nothing is tested."),
+    "difference": (_MAYBE, "Ours less the printed value; null where nothing is tested."),
+    "test": (
+        {"enum": ["equivalence", "otherness", None]},
+        "On which side of the margin our mean lies: what is tested.",
+    ),
+    "p": (_MAYBE, "Probability of as much under the opposite; a verdict goes by it as it is."),
+    "adjusted": (_MAYBE, "The same after Holm, over the same test of all cells of the table."),
+    "needs": (_NEEDS, "What would decide an inconclusive cell; null where nothing is open."),
+    "elsewhere": ({"type": "array", "items": _ELSEWHERE}, "The same measured by others, with their source."),
+    "cv_star": (_MAYBE, "CV* in percent, over the printed value, those of others, and ours where it may be compared."),
     "stale_code": (_FLAG, "Whether a run behind the value was made by code that has changed since."),
 }
 """Fields of a cell: what they hold, and what they mean."""
@@ -70,16 +110,15 @@ CLAIM = {
     "seeds": (_COUNT, "How many seeds it was tested on."),
     "probability": (_MAYBE, "That it holds, over seeds and items; null where nothing can be drawn."),
     "margin": (_MAYBE, "By how much one side has to be ahead, where the sheet says."),
+    "shares": (
+        {"type": "array", "items": {"type": "number"}},
+        "To which share of draws of the items each seed bears it out.",
+    ),
+    "needs": (_NEEDS, "What would decide it; null where nothing is open, or it cannot be tested here."),
     "verdict": ({"enum": [*audit.QUESTIONS["claims"].words, "not run"]}, "The answer."),
     "because": (_TEXT, "Why, in a sentence."),
     "cells": (_TEXTS, "The printed cells that it is about, by their cell_id."),
 }
-
-
-def _object(fields: dict[str, tuple[Json, str]]) -> Json:
-    """Exactly these fields, each with its description."""
-    properties = {name: {**form, "description": said} for name, (form, said) in fields.items()}
-    return {"type": "object", "required": list(fields), "properties": properties, "additionalProperties": False}
 
 
 def _held(form: Json, said: str) -> tuple[Json, str]:
