@@ -155,3 +155,13 @@ def test_what_a_screen_reader_says_of_a_cell_is_the_whole_sentence(browser: Brow
     assert f"{said}. Show details" in names
     headers = [n for n in tree if n.get("role", {}).get("value") in ("rowheader", "columnheader")]
     assert len(headers) > 20 and all(n["name"]["value"] for n in headers)
+
+
+def test_a_phone_shows_verdicts_without_scrolling_sideways(browser: Browser, pages: Path) -> None:
+    browser.window(360, 740, phone=True)
+    browser.go("about:blank")
+    browser.go((pages / "ved.html").as_uri())
+    # the first claim's verdict, and the mark of the first cell of every table
+    for marks in ("table.claims tbody tr:first-child .v", "table.data tbody tr:first-child td:nth-child(2) .m"):
+        rights = browser.js(f"[...document.querySelectorAll('{marks}')].map(e => e.getBoundingClientRect().right)")
+        assert rights and max(rights) <= 360

@@ -12,7 +12,7 @@ Json = dict[str, Any]
 
 
 def claims(table_json: Json, controls: bool = True) -> str:
-    """The claims table: origin, whether print bears it out, seeds won, probability, verdict and reason.
+    """The claims table: verdict and reason, whether print bears it out, seeds won, probability, origin.
 
     Without ``controls`` it does not say that a metric first has to pass its own check.
     """
@@ -27,8 +27,15 @@ def claims(table_json: Json, controls: bool = True) -> str:
         because = "".join(f'<br><span class="small">{text(reason)}</span>' for reason in reasons if reason)
         says = f'<span dir="auto">{text(c["says"])}</span>'
         word = verdict(c["verdict"]) + because
-        rows.append((says, text(c["origin"]), holds[c["printed_holds"]], seeds, chance, word))
-    head = ("Claim", "Origin", "Printed holds?", "Seeds won", "Probability", "Verdict")
+        rows.append((says, word, holds[c["printed_holds"]], seeds, chance, text(c["origin"])))
+    head = (
+        "Claim",
+        "Verdict",
+        "Printed holds?",
+        "Seeds won",
+        "Probability",
+        "Origin",
+    )  # on a phone the first two are seen
     checked = (
         " A metric enters a claim only where it separates real, degraded and shuffled pictures; otherwise the claim is "
         "not testable here, whatever the seeds say."
