@@ -21,7 +21,8 @@ def reference(tables: Path, out: Path) -> None:
     if index is None:
         raise RedrawError(f"{tables}: no tables: run `make reference`")
     shutil.rmtree(out, ignore_errors=True)
-    papers = [read_json(record) for record in index["from"] if "/tables/" in record]
+    records = [read_json(record) for record in index["from"] if "/tables/" in record]
+    papers = [record for record in records if "lineage" in record]  # not the gallery of stand-ins
     for name in sorted(p.name for p in tables.iterdir() if p.suffix in KINDS):
         atomic_copy(tables / name, out / name)
     runs = {run: about for paper in papers for run, about in paper["lineage"].items()}
