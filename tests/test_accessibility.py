@@ -14,7 +14,7 @@ from conftest import missing
 from ranked_runs import CAPTIONS, lay_out, planned
 
 from redraw.rater.page import write
-from redraw.report import given_pages, page, render
+from redraw.report import audit, given_pages, page, render
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[1]
@@ -25,7 +25,7 @@ LOOKS = [(360, 740, False), (360, 740, True), (1280, 900, False), (1280, 900, Tr
 UNSTICK = (
     "document.head.insertAdjacentHTML('beforeend', '<style>th,td,.bar-t,.btns{position:static!important}</style>')"
 )
-RUN = """axe.run(document, {resultTypes: ['violations', 'passes']}).then(r => ({
+RUN = """axe.run(document, {resultTypes: ['violations', 'passes'], rules: {'target-size': {enabled: true}}}).then(r => ({
   faults: r.violations.flatMap(v => v.nodes.map(n => [v.impact, v.id, n.html.slice(0, 200), n.failureSummary])),
   read: r.passes.filter(v => v.id === 'color-contrast').flatMap(v => v.nodes).length,
 }))"""
@@ -165,3 +165,36 @@ def test_a_phone_shows_verdicts_without_scrolling_sideways(browser: Browser, pag
     for marks in ("table.claims tbody tr:first-child .v", "table.data tbody tr:first-child td:nth-child(2) .m"):
         rights = browser.js(f"[...document.querySelectorAll('{marks}')].map(e => e.getBoundingClientRect().right)")
         assert rights and max(rights) <= 360
+
+
+def follow(browser: Browser, link: str, ends: str) -> None:
+    """Follow a link by the Enter key and wait for where it leads."""
+    browser.js(f"document.querySelector('{link}').focus()")
+    browser.press("Enter")
+    browser.wait(f"location.href.endsWith('{ends}') && document.readyState === 'complete'")
+
+
+def test_links_lead_to_a_paper_its_neighbour_a_cell_and_back(browser: Browser, pages: Path) -> None:
+    browser.window(360, 740, phone=True)
+    browser.go("about:blank")
+    browser.events.clear()
+    browser.go((pages / "index.html").as_uri())
+    follow(browser, '.papers a[href="ved.html"]', "ved.html")
+    follow(browser, '.where a[href="attngan.html"]', "attngan.html")
+    follow(browser, '.where a[href="ved.html"]', "ved.html")
+    follow(browser, 'nav a[href="#claims"]', "#claims")
+    browser.wait("Math.abs(document.getElementById('claims').getBoundingClientRect().top) < 40")
+    follow(browser, f'a.cell[href="#{CELL}"]', f"#{CELL}")
+    panel = browser.js("document.getElementById('panel').textContent")
+    assert (
+        all(q.short in panel for q in audit.QUESTIONS.values())
+        and "not comparable" in panel
+        and "95.07 ± 0.35" in panel
+    )
+    browser.reload()
+    assert browser.js("document.getElementById('panel').textContent") == panel  # the address is the cell's own
+    browser.press("Escape")
+    follow(browser, '.where a[href="index.html"]', "index.html")
+    files = browser.js("[...document.querySelectorAll('#files + ul a')].map(a => a.getAttribute('href'))")
+    assert "tables.tex" in files and all((pages / name).exists() for name in files)
+    assert browser.complaints() == []

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from redraw.core import RedrawError
-from redraw.report import audit, cells, charts, html, markdown, page, render, words
+from redraw.report import audit, cells, charts, glossary, html, markdown, page, render, words
 
 EXAMPLE = Path(__file__).parent / "data" / "render_example.json"
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
@@ -247,6 +247,20 @@ def test_no_mark_stands_without_its_word(tables: list[dict], example: dict) -> N
                 assert word and audit.MARKS[word.group(1)].shape == shape
         cells_ = re.findall(r'<a class="cell" href="[^"]+" aria-label="([^"]+)"', source)
         assert all(name.endswith("Show details") for name in cells_)
+
+
+def test_what_the_words_mean_is_told_where_they_stand(tables: list[dict], example: dict) -> None:
+    for source in (html.paper(tables[0]), html.index(tables, audit.summary(tables), example["context"])):
+        fold = re.search(
+            r'<details class="words"><summary>What these words mean</summary><dl>(.*?)</dl>', source
+        ).group(1)
+        told = dict(re.findall(r"<span>([^<]+)</span></span></dt><dd>([^<]+)</dd>", fold))
+        assert {"not comparable", "not run"} <= set(told) <= set(audit.MARKS) and len(told) == fold.count("<dt>")
+        assert all(f"{glossary.MEANS[word]}.".lower() == said.lower() for word, said in told.items())
+    beside = re.findall(
+        r'<svg class="m \w+"[^>]*><use href="#m-(\w+)"/></svg><span class="w">([^<]+)</span>', html.paper(tables[0])
+    )
+    assert beside and all(audit.MARKS[word].shape == shape for shape, word in beside)
 
 
 def test_a_cell_says_the_whole_sentence(ved: dict) -> None:
