@@ -475,4 +475,6 @@ def test_values_that_rounding_sets_apart_are_drawn_as_one(apart: float) -> None:
     marks = charts.ticks(1.0, 1.0 + apart)
     assert marks[0] < 1.0 < marks[-1]
     cell = {"ours": 1.0, "per_seed": [1.0], "envelope_lo": 1.0, "envelope_hi": 1.0 + apart, "spread": None}
-    assert charts.strip(cell, []).startswith("<svg")
+    drawn = charts.strip(cell, [])
+    named = re.findall(r'y="69" text-anchor="middle">([^<]*)<', drawn)
+    assert drawn.startswith("<svg") and len(set(named)) == len(named) > 1, "ticks are told apart"

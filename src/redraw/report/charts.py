@@ -50,10 +50,16 @@ def ticks(low: float, high: float, wanted: int = 4) -> list[float]:
     return [round(k * step, 12) for k in range(first, last + 1)]
 
 
-def _tick(value: float) -> str:
+def _ticked(values: Sequence[float]) -> list[str]:
+    """Ticks as text, with as many digits as tell them apart."""
+    digits = next((d for d in (6, 9, 12) if len({_tick(v, d) for v in values}) == len({*values})), 17)
+    return [_tick(v, digits) for v in values]
+
+
+def _tick(value: float, digits: int = 6) -> str:
     if abs(value) >= 1e4 and value % 1000 == 0:
         return f"{value / 1000:g}k".replace("-", "−")
-    return f"{value:g}".replace("-", "−")
+    return f"{value:.{digits}g}".replace("-", "−")
 
 
 def _apart(wanted: list[float], gap: float, low: float, high: float) -> list[float]:
@@ -107,7 +113,7 @@ def lines(figure: dict[str, Any], ident: str | None = None) -> str:
     names = list(dict.fromkeys(s["label"] for s in series))
     shown = {name: _two_lines(name) for name in names}
     means = {s["label"] for s in series if ".s" not in s.get("run", ".s")}  # their seeds are drawn faint
-    left = 8 + 6.2 * max(len(_tick(t)) for t in yt)
+    left = 8 + 6.2 * max(map(len, _ticked(yt)))
     right = 372 - 5.8 * max(len(part) for parts in shown.values() for part in parts)
     top, bottom, height = 28, 178, 214
 
@@ -118,9 +124,9 @@ def lines(figure: dict[str, Any], ident: str | None = None) -> str:
         return bottom - (bottom - top) * (y - yt[0]) / (yt[-1] - yt[0])
 
     out = [f'<text x="0" y="12">{text(_plain(figure.get("y_label")))}</text>']
-    for t in yt:
+    for t, said in zip(yt, _ticked(yt), strict=True):
         out.append(f'<line class="gl" x1="{left:.1f}" x2="{right:.1f}" y1="{py(t):.1f}" y2="{py(t):.1f}"/>')
-        out.append(f'<text x="{left - 6:.1f}" y="{py(t) + 4:.1f}" text-anchor="end">{_tick(t)}</text>')
+        out.append(f'<text x="{left - 6:.1f}" y="{py(t) + 4:.1f}" text-anchor="end">{said}</text>')
     for t in xt:
         out.append(f'<text x="{px(t):.1f}" y="{bottom + 15}" text-anchor="middle">{_tick(t)}</text>')
     middle = (left + right) / 2
@@ -211,9 +217,9 @@ def strip(cell: dict[str, Any], controls: Sequence[tuple[str, float]]) -> str:
     if _finite(lo) and _finite(hi):
         out.append(f'<rect class="bd" x="{px(lo):.1f}" width="{max(1.0, px(hi) - px(lo)):.1f}" y="30" height="16"/>')
     out.append('<line class="ax" x1="12" x2="328" y1="52" y2="52"/>')
-    for t in marks:
+    for t, said in zip(marks, _ticked(marks), strict=True):
         out.append(f'<line class="ax" x1="{px(t):.1f}" x2="{px(t):.1f}" y1="52" y2="56"/>')
-        out.append(f'<text x="{px(t):.1f}" y="69" text-anchor="middle">{_tick(t)}</text>')
+        out.append(f'<text x="{px(t):.1f}" y="69" text-anchor="middle">{said}</text>')
     for k, (label, v) in enumerate(sorted(controls, key=lambda c: c[1])[:4]):  # neighbours on two heights
         low = k % 2
         anchor = "start" if px(v) < 60 else "end" if px(v) > 280 else "middle"
