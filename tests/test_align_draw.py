@@ -11,10 +11,11 @@ import torch.nn.functional as F
 from bounds_check import check_bounds
 from torch import Tensor, nn
 
-from redraw import demonstrations, engine
+from redraw import engine
 from redraw.blocks.rmsprop import RMSprop, clip_each
 from redraw.blocks.windows import Grid
 from redraw.core import RedrawError
+from redraw.demonstrations import captions as demonstrated
 from redraw.models import weights_digest
 from redraw.papers import align_draw
 from redraw.papers.align_draw import AlignDRAW, NoAlignDRAW, SkipThoughtDRAW, text
@@ -463,7 +464,7 @@ def test_bfloat16_gives_nearly_the_same_losses():
 
 
 def test_the_demonstration_says_what_a_word_is_told_of():
-    found = demonstrations.batch_reversed_captions()
+    found = demonstrated.batch_reversed_captions()
     shares = {name: [part.rsplit(": ", 1)[1] for part in says.split("; ")] for name, says in found.items()}
     assert shares == {
         "as written": ["50 %", "50 %", "0 %"],

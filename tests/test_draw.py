@@ -19,9 +19,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 import draw_steps  # noqa: E402
 from bounds_check import check_bounds  # noqa: E402
 
-from redraw import demonstrations, engine  # noqa: E402
+from redraw import engine  # noqa: E402
 from redraw.blocks.windows import window  # noqa: E402
 from redraw.core import RedrawError  # noqa: E402
+from redraw.demonstrations import likelihood  # noqa: E402
 from redraw.models import weights_digest  # noqa: E402
 from redraw.papers import draw  # noqa: E402
 from redraw.papers.draw import DRAW, GlimpseClassifier  # noqa: E402
@@ -396,13 +397,13 @@ def test_one_glimpse_of_the_whole_image_is_an_lstm_of_its_pixels():
 
 
 def test_the_demonstrations_give_the_numbers_of_the_findings():
-    moved = demonstrations.displaced_windows()
+    moved = likelihood.displaced_windows()
     assert (
         "middle at +0.00 pixels as written, -0.69 as released"
         in moved["ericjang/draw: 5 filters on 28 pixels, 1.69 pixels apart"]
     )
     assert len(moved) == 3 and any("+0.51 as released" in v for v in moved.values()), "nine filters: half a distance"
-    logged = demonstrations.divergence_constant()
+    logged = likelihood.divergence_constant()
     assert "0 nats, logged as 0 at first, as 45 since" in logged.values()
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from redraw.core import RedrawError
+from redraw.demonstrations.digits import labels_unsorted, perfect_items
 from redraw.metrics import METRICS
 from redraw.metrics.accuracy import (
     accuracy,
@@ -16,7 +17,6 @@ from redraw.metrics.accuracy import (
     perfect_logits,
 )
 from redraw.metrics.confusion import confusion
-from redraw.metrics.demonstrations import labels_unsorted, perfect_items
 from redraw.scores import group_name
 
 

@@ -1,15 +1,14 @@
-"""What `redraw plan`, `explain` and `finding` answer: lines for people and a value for programs."""
+"""What `redraw plan` and `explain` answer: lines for people and a value for programs."""
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 from typing import Any
 
 from .core import RedrawError, nearest, read_json
 from .fresh import fresh
 from .plan import Plan
-from .sheets import read_params, read_sheets
+from .sheets import read_params
 from .tracking import model_uri
 
 Answer = tuple[list[str], Any]
@@ -140,20 +139,3 @@ def _lineage_lines(run: str, one: dict[str, Any]) -> list[str]:
         f"    trained     {one['steps']} steps in {one['seconds']:.1f} s ({one['stopped']})",
         *(f"    {k} = {v['value']}   {v['origin']}" for k, v in one["config"].items()),
     ]
-
-
-def finding(id: str) -> Answer:
-    """Run the demonstration that a sheet names for a finding."""
-    known = {
-        name: (paper, about) for paper, s in read_sheets().items() for name, about in s.get("findings", {}).items()
-    }
-    if id not in known:
-        raise RedrawError(f"finding {id}: no such finding: {nearest(id, list(known))}")
-    paper, about = known[id]
-    lines = [f"{id}: {about['title']}", about["says"]]
-    demonstration = about.get("demonstration")
-    if not demonstration:
-        return [*lines, "no demonstration: arithmetic on the printed numbers"], {"finding": id}
-    module, _, name = demonstration.partition(":")
-    shown = getattr(importlib.import_module(f"redraw.{module}"), name)()
-    return [*lines, *(f"  {k}: {v}" for k, v in shown.items())], {"finding": id, "paper": paper, "shown": shown}

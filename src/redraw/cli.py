@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .core import PROCESS_SETTINGS, Interrupted, RedrawError, disk_trouble
+from .core import PROCESS_SETTINGS, Interrupted, RedrawError
 from .rater import verbs as rank
 
 MAKERS = {
@@ -68,8 +68,9 @@ def parser() -> argparse.ArgumentParser:
     )
     p.add_argument("table", type=Path, help="the table, see docs/audit.md")
     p.add_argument("--out", type=Path, help="FILE.md, .html, .json or .csv; without: Markdown to standard output")
-    p = sub.add_parser("finding", help="run the demonstration of a finding, e.g. VED-1")
-    p.add_argument("id")
+    p = sub.add_parser("finding", help="what was found of printed numbers and code; with VED-1: its demonstration")
+    p.add_argument("id", nargs="?", help="a finding; without: all of them, with their severity")
+    p.add_argument("--json", action="store_true", help="for programs")
     rank.add(sub)
     p = sub.add_parser("retrain", help="forget a run's training on purpose, so that the next workflow call trains it")
     p.add_argument("run")
@@ -124,9 +125,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _do(a: argparse.Namespace) -> int:
     if a.verb == "metrics" and not (a.spec and a.out and not (a.images or a.protocol)):
-        return _score_folder(a)
+        from . import commands
+
+        return commands.score_folder(a)
     if a.verb == "download" and not (a.spec and a.out and not (a.names or a.accept)):
-        return _download(a)
+        from . import commands
+
+        return commands.download(a)
     if a.verb in MAKERS:
         from . import jobs
 
@@ -143,12 +148,12 @@ def _do(a: argparse.Namespace) -> int:
         print(json.dumps(value, indent=1, ensure_ascii=False) if a.json else "\n".join(lines))
         return 0
     if a.verb in ("plan", "explain", "finding", "datasets"):
-        from . import answers, catalogue
+        from . import answers, catalogue, findings
 
         if a.verb == "datasets":
             lines, value = catalogue.catalogue()
         elif a.verb == "finding":
-            lines, value = answers.finding(a.id)
+            lines, value = findings.shown(a.id) if a.id else findings.listed()
         else:
             plan = answers.planned(a.scale, a.seeds, a.rows)
             lines, value = answers.explain(plan, a.cell) if a.verb == "explain" else answers.plan(plan, a.run)
@@ -162,7 +167,9 @@ def _do(a: argparse.Namespace) -> int:
     if a.verb == "rank":
         return rank.do(a)
     if a.verb == "clean":
-        _clean(a.yes)
+        from . import commands
+
+        commands.clean(a.yes)
         return 0
     if a.verb == "track":
         from . import track
@@ -190,59 +197,4 @@ def _do(a: argparse.Namespace) -> int:
         books.record()
     else:
         books.settle()
-    return 0
-
-
-def _clean(remove: bool) -> None:
-    from . import cleaning
-
-    total = 0
-    for found in cleaning.clean() if remove else cleaning.leftovers():
-        total += found.size
-        print(f"{found.folder}  {found.size / 2**20:.1f} MiB  {found.because}")
-    done = "removed" if remove else "to remove; `redraw clean --yes` does" if total else "to remove"
-    print(f"{total / 2**20:.1f} MiB {done}")
-
-
-def _download(a: argparse.Namespace) -> int:
-    from .data import DATASETS, fetch, raw_folder
-    from .data.download import get
-    from .data.gate import Store
-    from .data.sources import find
-
-    if not (a.names or a.accept) or a.spec or a.out:
-        raise RedrawError("download: give NAME or --accept NAME, or --spec and --out as the workflow does")
-    store, raw = Store(), Path("work/raw")
-    try:
-        for name in a.accept:
-            group, _ = find(name)
-            store.accept(group)
-            print(f"{group.terms_page}\n{group.name}: accepted on this machine, as {store.folder}/accepted.json says")
-        for name in a.names:
-            if name in DATASETS:
-                folder = raw / raw_folder(name)
-                print(f"{folder}: {', '.join(fetch(name, folder, store)['files'])}: complete")
-            else:
-                print("\n".join(f"{path}: verified" for path in get(name, raw / name.partition("/")[0], store)))
-    except KeyboardInterrupt:
-        raise RedrawError("download: stopped; what has arrived is kept: run the same command to go on") from None
-    except OSError as e:
-        raise RedrawError(disk_trouble(Path(e.filename or store.folder).parent, e)) from None
-    return 0
-
-
-def _score_folder(a: argparse.Namespace) -> int:
-    from .folders import score_folder
-
-    if not (a.images and a.protocol) or a.spec or a.out:
-        raise RedrawError("metrics: give --images DIR and --protocol NAME, or --spec and --out as the workflow does")
-    found = score_folder(a.images, a.protocol, a.captions, a.reference, a.scale)
-    if a.json:
-        print(json.dumps(found, indent=1, ensure_ascii=False))
-        return 0
-    spread = "" if found["spread"] is None else f" ± {found['spread']:.4g}"
-    print(f"{found['protocol_name']}: {found['value']:.6g}{spread} {found['unit']}".rstrip())
-    print(
-        f"  n {found['n']}, {found['better']} is better, scale {found['scale']}, protocol key {found['protocol_key']}"
-    )
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from . import audit, charts, glossary, sections
+from . import audit, charts, findings, glossary
 from .page import picture, shell, stand_ins_line, verdict
 from .words import clock, plural, scale_line, text
 
@@ -28,7 +28,7 @@ def index(tables: list[Json], summary: Json, context: Json) -> str:
         for p in context.get("pictures", [])
     )
     others = "".join(_stand_in(about) for about in context.get("stand_ins", []))
-    found = sections.findings(tables)
+    found = findings.handful(tables)
     main = (
         "<h1>Every number these papers printed, put to four questions</h1>\n"
         '<p class="lede">We retrain the models that first drew pictures from captions, score them again, and set what '

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from . import audit
-from .markdown import counts, findings, grid, safe, said
+from .findings import handful_text
+from .markdown import counts, grid, safe, said
 from .words import clock, plural, scale_line
 
 Json = dict[str, Any]
@@ -21,7 +22,7 @@ def index(tables: list[Json], summary: Json, context: Json) -> str:
         f"## {plural(summary['cells'], 'printed cell')}, four questions\n",
         counts(summary),
     ]
-    found = findings(tables)
+    found = handful_text(tables)
     parts += ["## Most surprising\n", found] if found else []
     rows = []
     for t in tables:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from . import audit, detail, drawings, forest, glossary, sections, words
+from . import audit, detail, drawings, findings, forest, glossary, sections, words
 from .front import index
 from .page import anchor, heading, icon, sentence, shell, stand_ins_line, verdict
 from .words import plural, scale_line, text
@@ -27,7 +27,7 @@ def paper(table_json: Json, neighbours: Sequence[tuple[str, str]] = ()) -> str:
         ("tables", "Tables as printed", tables(table_json)),
         ("figures", "Figures", drawings.figures(table_json)),
         ("claims", "Claims", sections.claims(table_json)),
-        ("findings", "Findings", sections.findings([table_json])),
+        ("findings", "Findings", findings.section(table_json)),
         ("departures", "Departures and silences", sections.departures(table_json)),
         ("runs", "Runs behind this page", sections.lineage(table_json)),
         ("cells", "Cell by cell", detail.cells(table_json)),

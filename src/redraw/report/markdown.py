@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import audit, power, words
+from .findings import section_text
 from .marked import figure, grid, listed, safe, said
 from .words import clock, kendall, plural, scale_line
 
@@ -40,7 +41,7 @@ def paper(table_json: Json) -> str:
     for title, body in (
         ("Claims", claims(table_json)),
         ("Figures", "\n".join(figure(f) for f in table_json.get("figures", []))),
-        ("Findings", findings([table_json])),
+        ("Findings", section_text(table_json)),
         ("Departures", _departures(table_json)),
         ("Paper and released code differ", _differences(table_json)),
         ("What the paper leaves unsaid", listed(map(safe, table_json.get("silences") or []))),
@@ -119,16 +120,6 @@ def claims(table_json: Json) -> str:
 
 def _reasons(claim: Json) -> tuple[str, str]:
     return claim.get("because") or "", power.said(claim.get("needs"), clock)
-
-
-def findings(tables: list[Json]) -> str:
-    return "".join(
-        f"1. **{safe(str(f['title']).rstrip('.'))}.** {safe(f['says'])} ({safe(key)}"
-        + (f": `redraw finding {key}`" if f.get("demonstration") else "")
-        + ")\n"
-        for t in tables
-        for key, f in (t.get("findings") or {}).items()
-    )
 
 
 def _departures(table_json: Json) -> str:

@@ -1,4 +1,4 @@
-"""What stands behind the tables, as markup: claims, findings, departures and silences, the runs' lineage."""
+"""What stands behind the tables, as markup: claims, departures and silences, the runs' lineage."""
 
 from __future__ import annotations
 
@@ -44,18 +44,6 @@ def claims(table_json: Json, controls: bool = True) -> str:
         '<p class="tnote">One seed: cannot tell. Two to four: at most leans. From five on a claim holds or does not.'
         f"{checked if controls else ''}</p>" + table("claims", head, rows, "plain claims")
     )
-
-
-def findings(tables: list[Json]) -> str:
-    """Numbered findings of all sheets: the finding first, its explanation second, how to rerun it last."""
-    items = []
-    for t in tables:
-        for key, f in (t.get("findings") or {}).items():
-            last = f"<code>redraw finding {text(key)}</code>" if f.get("demonstration") else text(key)
-            name = text(t["paper"].get("short") or t["paper"]["id"])
-            title = text(str(f["title"]).rstrip("."))
-            items.append(f"<li><b>{title}.</b> {text(f['says'])} <span class='lab'>{name}: {last}</span></li>")
-    return f'<ol class="find">{"".join(items)}</ol>' if items else ""
 
 
 def departures(table_json: Json) -> str:
