@@ -65,6 +65,7 @@ CARRIES: dict[str, Callable[[Numbers], bool]] = {
         n[0][2:4] == [95, 105] and all(90 <= v <= 110 for v in n[0][2:4] + n[0][-2:]) and n[4][-1] < 65
     ),
     "arithmetic:halved_step_sizes": lambda n: near(n[0][0] / n[1][0], 64),
+    "arithmetic:judgements_behind_a_spread": lambda n: all(60 <= v <= 1600 for row in n for v in row) and n[1] == [126, 126],
     "attention:tiled_masks": lambda n: n[0][0] > 5 and n[0][1] > 0.5 and n[0][2] > 20 and not any(n[1]) and not any(n[2]),
     "attention:missing_exponent": lambda n: n[2] == [50, 5] and n[1][-1] > 2 * n[0][-1],
     "attention:counted_regions": lambda n: n == [[288], [17, 17, 289, 768]],
@@ -89,6 +90,7 @@ CARRIES: dict[str, Callable[[Numbers], bool]] = {
         n[0][0] == 1 and near(n[1][0], 0.5) and near(n[2][0], (6 / 36) ** 0.5) and n[3][0] > n[2][0]
     ),
     "captions:unknown_characters": lambda n: n[0][0] < 30 and n[1][0] < n[2][0] == n[2][1] and n[3] == [60, 37],
+    "captions:captions_of_four_workers": lambda n: n[0][0] < 15 and n[1][0] == 100 and near(n[0][2], n[1][2], 0.02),
     "captions:ungated_first_step": lambda n: n[0][0] > 1.5 * n[0][1] and n[1][0] > 50 > n[1][1] and n[2][0] > 10,
     "digits:labels_unsorted": lambda n: [row[0] for row in n[:3]] == [100] * 3 and near(n[1][1], 10.8) and near(n[2][1], 14.7),
     "digits:captions_of_a_digit": lambda n: (
@@ -113,6 +115,7 @@ CARRIES: dict[str, Callable[[Numbers], bool]] = {
     "places:constant_text": lambda n: n[1][0] == 64 and all(row[2] == row[3] == 256 and row[4] < 1e-6 for row in n),
     "places:boxes_at_the_edge": lambda n: n[0] == [30, 0, 30, 40, 0, 40] and n[1][0] == n[1][3] == 30,
     "places:what_all_share": lambda n: n[0][0] > 2 and n[1][0] > 1 and n[2][0] < 0.01,
+    "places:squares_at_the_edge": lambda n: n[0] == [300, 300, 0] and n[1] == [250, 300, 20] and n[2][2] < -10,
     "places:unswapped_sides": lambda n: n == [[6, 6]],
     "places:right_among_wrong": lambda n: near(n[0][0], 100 / 16) and near(n[0][1], 0.6, 0.3),
     "places:lost_noise": lambda n: [row[0] for row in n] == [0, 0],

@@ -7,11 +7,13 @@ its demonstrations as "demonstrations.MODULE:FUNCTION"; `redraw finding ID` runs
     arithmetic   numbers that papers print, and lengths that code sets
     adversarial  losses and networks of the generators and discriminators
     attention    word attention and the DAMSM
-    captions     captions as words, characters and features, and what is made of them
+    captions     captions as characters, features and choices
+    captioning   Show, Attend and Tell: its regulariser, reward, search, optimiser and scores
     digits       VED: its captions, its scoring, its loss
     likelihood   bounds, windows, priors and first weights
-    places       boxes and points of GAWWN, images of PPGN
-    scores       inception score, FID, R-precision, SSIM: what a choice of protocol moves
+    places       boxes and points of GAWWN, squares of StackGAN, images of PPGN
+    ranks        R-precision, retrieval, bytes: who judges, against what
+    scores       inception score, FID, SSIM: what a choice of protocol moves
 """
 
 from __future__ import annotations

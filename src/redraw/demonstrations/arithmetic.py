@@ -144,3 +144,15 @@ def halved_step_sizes() -> dict[str, str]:
             f"{sizes[-1]:.1e} in epoch {EPOCHS}; {sum(sizes) / size:.0f} epochs' worth of the first"
         )
     return found
+
+
+def judgements_behind_a_spread() -> dict[str, str]:
+    """STACKGAN-13: how many independent judgements leave the ± of each two methods' ranks, if it is a standard error."""
+    found = {}
+    cells = [c for c in printed("stackgan", "HR") if Quantity.parse(c["printed"])]
+    for dataset in dict.fromkeys(c["dataset"] for c in cells):
+        terms = [Quantity.parse(c["printed"]) for c in cells if c["dataset"] == dataset]
+        told = [f"{identities.implied_judgements(q.value, len(terms), q.spread):,.0f}" for q in terms if q.spread]
+        shown = " + ".join(q.text for q in terms)
+        found[f"{dataset}: {shown}"] = f"{', '.join(told)} judgements{'' if len(terms) == 2 else ' at most'}"
+    return found

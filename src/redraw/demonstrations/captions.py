@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -98,3 +99,30 @@ def ungated_first_step() -> dict[str, str]:
         "difference of the states": f"{100 * apart[0]:.0f} % of the first, {100 * apart[1]:.1f} % of the last",
         "difference of the mean over time, which is the feature": f"{100 * mean:.0f} %",
     }
+
+
+def captions_of_four_workers() -> dict[str, str]:
+    """ATTNGAN-19: which of ten captions four loading processes choose, with one state for all and with their own."""
+    images, epochs, batch, found = 8855, 10, 20, {}
+    for name, shared in (
+        ("each process its own state (PyTorch since 1.9)", False),
+        ("one state for all, anew every epoch", True),
+    ):
+        rng = np.random.default_rng(0)
+        chosen = np.zeros((epochs, images), np.int64)
+        equal = []
+        for epoch in range(epochs):
+            order = rng.permutation(images)  # images are shuffled by another generator, which does go on
+            draws = [np.random.RandomState(7 if shared else 4 * epoch + w).randint(0, 10, images) for w in range(4)]
+            used = [0] * 4
+            for first in range(0, images, batch):
+                worker, rows = first // batch % 4, order[first : first + batch]
+                chosen[epoch, rows] = draws[worker][used[worker] : used[worker] + len(rows)]
+                used[worker] += len(rows)
+            equal.append((draws[0][:2000] == draws[1][:2000]).mean())
+        kinds = np.mean([len(set(chosen[:, k])) for k in range(images)])
+        found[name] = (
+            f"two processes choose alike in {100 * np.mean(equal):.0f} % of their draws; in {epochs} epochs an image is "
+            f"seen with {kinds:.1f} of its ten captions"
+        )
+    return found

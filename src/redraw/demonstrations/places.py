@@ -1,4 +1,4 @@
-"""Boxes and points of GAWWN, images of PPGN: where things lie and how they are saved; as written and as released."""
+"""Boxes and points of GAWWN, squares of StackGAN, images of PPGN: where things lie, how they are saved."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import torch
 
 from ..blocks.chunks import BatchNorm2d
 from ..blocks.crops import MIRRORED_PARTS, Window
+from ..data.forms import form_of
 from ..papers.gawwn.networks import cut_out, maps_of, put_in, tiled
 from ..papers.lrcn import Encoder
 from ..papers.ppgn import PPGN, moved
@@ -94,6 +95,22 @@ def right_among_wrong() -> dict[str, str]:
         f"batches of {n}, {classes} classes": f"{100 * own / (4000 * n):.1f} % of the wrong pairs are right ones, "
         f"{100 * same / (4000 * n):.1f} % more are of the same class; 0 % as here"
     }
+
+
+# --- StackGAN -------------------------------------------------------------------------------------------------------
+
+
+def squares_at_the_edge() -> dict[str, str]:
+    """STACKGAN-14: what is cut out around a bird of 200 x 140 pixels in a picture of 500 x 375, and how it is squashed."""
+    form = form_of({"crop": "box", "size": 76}, "cub", ("none", "box"))
+    found = {}
+    for name, (x, y) in (("in the middle", (150, 117)), ("at the left edge", (0, 117)), ("in a corner", (0, 0))):
+        box = form.apply(np.zeros((375, 500, 3), np.uint8), (x, y, 200, 140)).box
+        wide, high = 200 / box[2], 140 / box[3]  # pixels of the picture to one that is kept
+        found[f"a bird {name}"] = (
+            f"{76 * wide:.0f} x {76 * high:.0f} pixels are cut out and made square: {100 * (high / wide - 1):+.0f} % in width"
+        )
+    return found
 
 
 # --- PPGN -----------------------------------------------------------------------------------------------------------
