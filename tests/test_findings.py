@@ -215,7 +215,13 @@ def test_a_finding_without_its_words_is_an_error_of_one_line(edit: Callable[[dic
 # --- what is told -------------------------------------------------------------------------------------------------
 
 
-def test_the_command_lists_all_findings_the_gravest_first(capsys: pytest.CaptureFixture):
+@pytest.fixture
+def read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sheets as they were read above: reading and checking all of them takes seconds."""
+    monkeypatch.setattr(findings, "read_sheets", lambda: SHEETS)
+
+
+def test_the_command_lists_all_findings_the_gravest_first(capsys: pytest.CaptureFixture, read_once: None):
     assert cli.main(["finding"]) == 0
     told = capsys.readouterr().out
     assert all(re.search(rf"^  {key} ", told, re.M) for key in FOUND)
@@ -226,7 +232,7 @@ def test_the_command_lists_all_findings_the_gravest_first(capsys: pytest.Capture
     assert {one["finding"] for one in value} == {*FOUND} and all(one["severity"] in pages.SEVERITIES for one in value)
 
 
-def test_the_command_shows_one_finding(capsys: pytest.CaptureFixture):
+def test_the_command_shows_one_finding(capsys: pytest.CaptureFixture, read_once: None):
     assert cli.main(["finding", "STACKGAN-1"]) == 0
     assert "sum to 6.17, ranks of 3 methods to 6: does not add up" in capsys.readouterr().out
     assert cli.main(["finding", "STACKGAN-1", "--json"]) == 0
