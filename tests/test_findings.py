@@ -129,7 +129,7 @@ CARRIES: dict[str, Callable[[Numbers], bool]] = {
     "ranks:flat_images_first": lambda n: n[0][1] < 5 and n[1][1] > 40 and n[2][1] == 1,
     "ranks:cut_off_bytes": lambda n: n == [[0], [-0.5]],
     "scores:images_in_order": lambda n: n[0][0] < 0.9 * n[1][0] and n[1][1] > 10,
-    "scores:images_in_all": lambda n: n[0][0] < n[1][0] < n[2][0] < n[4][0] and n[1][1] < -1,
+    "scores:images_in_all": lambda n: n[0][0] < n[1][0] < n[3][0] and n[1][1] < -1 and n[7][1] < -5,
     "scores:noise_of_folds": lambda n: n[0][1] - n[0][0] < 0.01 and max(n[1][:5]) > 1.3 * min(n[1][:5]),
     "scores:rules_of_the_evaluator": lambda n: [n[0][0], n[1][0]] == [2880, 29952] and n[2][0] < 10 and n[3] == [64, 43.07],
     "scores:best_of_snapshots": lambda n: n[0][2] > 0.03 and n[1][2] < n[0][2],

@@ -94,7 +94,7 @@ def sharper_regions() -> dict[str, str]:
         alpha = region_attention(raw, torch.zeros(8, 12, dtype=torch.bool), gamma1)
         spread = (-(alpha * alpha.log()).sum(3)).exp().mean()
         found[f"gamma_1 {gamma1:g}, {name}"] = (
-            f"as over {spread:.0f} regions evenly; the strongest has {alpha.amax(3).mean():.1%}"
+            f"as over {spread:.0f} regions evenly; the strongest has {100 * alpha.amax(3).mean():.1f} %"
         )
     return found
 

@@ -25,14 +25,17 @@ def images_in_order() -> dict[str, str]:
 
 
 def images_in_all() -> dict[str, str]:
-    """ATTNGAN-11, STACKGAN-8: the inception score of one model by the number of its images, ten folds."""
-    logits = _logits(30_000, classes=200, sharpness=3.0, noise=2.0)
-    score = {n: inception_score({"logits": logits[:n]})["value"] for n in (500, 2_900, 3_040, 29_280, 30_000)}
+    """ATTNGAN-11, STACKGAN-8: the inception score of one model by the number of its images, with few and with many classes."""
     names = {2_900: " (AttnGAN's sampler on CUB)", 3_040: " (StackGAN-Pytorch's)", 29_280: " (StackGAN-v2's)"}
-    return {
-        f"{n:,} images{names.get(n, '')}": f"{value:.2f}, {100 * (value / score[30_000] - 1):+.1f} % of that of 30,000"
-        for n, value in score.items()
-    }
+    found = {}
+    for classes, sharpness in ((50, 3.0), (1_008, 6.0)):
+        logits = _logits(30_000, classes, sharpness, noise=2.0).astype(np.float32)
+        score = {n: inception_score({"logits": logits[:n]})["value"] for n in (500, *names, 30_000)}
+        for n, value in score.items():
+            found[f"{classes:,} classes, {n:,} images{names.get(n, '')}"] = (
+                f"{value:.2f}, {100 * (value / score[30_000] - 1):+.1f} % of that of 30,000"
+            )
+    return found
 
 
 def noise_of_folds() -> dict[str, str]:
@@ -151,7 +154,7 @@ def readings_of_similarity() -> dict[str, str]:
     around, (least, most) = 1 - (32 - 10) ** 2 / 32**2, gaps_of_similarity()
     return {
         "Wang's window, inside the image": f"{of[own]:.4f}",
-        "the same with the mirrored border": f"{of[own._replace(border='reflected')]:.4f}; it is {around:.0%} of the pixels",
+        "the same with the mirrored border": f"{of[own._replace(border='reflected')]:.4f}; {100 * around:.0f} % of the pixels",
         "scikit-image's default": f"{of[Reading('uniform', 'cropped', 'unit', 'channels', 'sample')]:.4f}",
         f"all {len(names)} readings": f"{values.min():.4f} to {values.max():.4f}; printed models are {least:g} to {most:g} apart",
     }
