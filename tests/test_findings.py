@@ -10,12 +10,13 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from redraw import cli, demonstrations, findings
 from redraw.core import RedrawError
+from redraw.report import audit_schema, front_text, html, markdown
 from redraw.report import findings as pages
-from redraw.report import front_text, html, markdown
 from redraw.sheets import SCHEMAS, check, read_sheets, read_yaml
 
 SHEETS = read_sheets()
@@ -284,3 +285,10 @@ def test_a_finding_is_text_whoever_wrote_it(tables: list[dict]):
     for source in (pages.handful(own), pages.section(own[0])):
         assert "<script>" not in source and "<x>" not in source and "&lt;b&gt;x" in source
     assert "<script>" not in pages.section_text(own[0]) + pages.handful_text(own)
+
+
+def test_audit_json_holds_findings_as_its_schema_says():
+    held = jsonschema.Draft202012Validator(audit_schema.schema()["properties"]["findings"])
+    held.validate(FOUND)
+    assert not held.is_valid({"VED-1": FOUND["VED-1"] | {"severity": "grave"}})
+    assert not held.is_valid({"VED-1": FOUND["VED-1"] | {"verdict": "x"}})

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..core import RedrawError
-from . import audit
+from . import audit, findings
 from .glossary import MEANS
 
 Json = dict[str, Any]
@@ -126,6 +126,25 @@ def _held(form: Json, said: str) -> tuple[Json, str]:
     return {"type": "object", "additionalProperties": form}, said
 
 
+def _finding() -> Json:
+    """One of them. A sheet's own schema says which words it must have."""
+
+    def one_of(words: dict[str, str]) -> Json:
+        return {"oneOf": [{"const": word, "description": meaning} for word, meaning in words.items()]}
+
+    fields = {
+        "kind": (one_of(findings.KINDS), "What sort it is of."),
+        "severity": (one_of(findings.SEVERITIES), "Whether printed results rest on it."),
+        "title": (_TEXT, "The finding in a sentence."),
+        "says": (_TEXT, "What is so, and what would explain it."),
+        "source": (_TEXT, "Place in the paper, file of the released code; recalled where it is."),
+        "changes": (_TEXT, "What would be another without it."),
+        "demonstration": (_TEXT, "The function that `redraw finding` calls."),
+        "undemonstrated": (_TEXT, "Why nothing can be run."),
+    }
+    return _object(fields) | {"required": ["title", "says"]}
+
+
 def _judged(question: str) -> Json:
     words = audit.QUESTIONS[question].words
     means = [{"const": word, "description": MEANS[word]} for word in words]
@@ -152,7 +171,7 @@ def schema() -> Json:
         "context": ({"type": "object"}, "Commit, machine and versions, where all runs share them."),
         "cells": ({"type": "array", "items": _object(CELL)}, "Every printed number and every value of ours."),
         "claims": ({"type": "array", "items": {"$ref": "#/$defs/claim"}}, "Sentences of the papers, tested."),
-        "findings": _held({"type": "object", "required": ["title", "says"]}, "What is odd in a paper or its code."),
+        "findings": _held(_finding(), "What was found of a paper's numbers, formulas and released code."),
         "departures": _held(
             {"type": "array", "items": {"$ref": "#/$defs/departure"}}, "By paper: what we did otherwise."
         ),
