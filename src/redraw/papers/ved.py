@@ -25,7 +25,7 @@ Differences of the released code (ppartha03/PGM-Project@f2d0dca); a run takes ov
     D1  Pixels stay grey and are normalised by MNIST's mean and deviation. The loss is the mean KL per latent plus
         ``reconstruction_weight`` = 2 times the mean squared error per pixel: times Z that is exactly a summed Gaussian
         bound with variance P / (2 * 2 * Z) = 784 / 400 = 1.96 for P pixels, in units of the normalised pixel. Each
-        pixel's noise is held to be larger than its whole range, therefore so little of the image is explained.
+        pixel's noise is held to be larger than the pixels' own deviation, therefore so little of the image is explained.
     D2  The decoder has a hidden layer of ``released_hidden`` = 500 rectified units.
     D3  Two commas are missing in the list of sentences: of the 12 (kind 2), four melt into two, so that 10 remain and
         two of them hold an unknown word. A matter of the tokens: the run kind2_released.
