@@ -62,8 +62,9 @@ def open_data(manifest: str, tokens: str | None) -> Any:
 
 def described(spec: Mapping[str, Any], opened: Any) -> dict[str, Any]:
     """All that ``build`` needs, of plain values, so that weights can be loaded without the data: kept beside them."""
+    texts = opened.of_documents and "image" not in recipe_class(spec["recipe"], spec["run"]).reads
     about = About(
-        tuple(opened.image_shape), opened.classes, tuple(opened.vocabulary),
+        (0, 0, 0) if texts else tuple(opened.image_shape), opened.classes, tuple(opened.vocabulary),
         tuple(int(c) for c in np.unique(opened.split(spec["splits"]["train"]).class_ids)), tuple(opened.attribute_names),
     )  # fmt: skip
     return {**{k: spec[k] for k in ("run", "recipe", "config", "needs")}, "about": about._asdict()}

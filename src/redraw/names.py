@@ -52,7 +52,7 @@ STAND_INS = {
     "drawn_faces": ("drawn faces", {"": "celeba", "lfw": "lfw"}, SIZES),
     "drawn_rooms": ("drawn rooms", {"bedroom": "lsun-bedroom", "church": "lsun-church"}, SIZES),
     "drawn_pets": ("drawn pets", {"dog": "imagenet-dog", "cat": "imagenet-cat"}, SIZES),
-    "grammar": ("documents by a grammar", {"yahoo": "yahoo", "yelp": "yelp"}, SIZES),
+    "grammar": ("documents by a grammar", {"yahoo": "yahoo", "yelp": "yelp", "plain": "yahoo"}, SIZES),
 }
 """Data sets that are made on the spot: {family: (title, {edition: the data set in whose layout it is written}, sizes)}."""
 

@@ -67,10 +67,15 @@ class Contents:
         return self.manifest["images"]
 
     @property
+    def of_documents(self) -> bool:
+        """Whether its items are texts, without images."""
+        return not self.manifest["image"]["height"][1]
+
+    @property
     def image_shape(self) -> tuple[int, int, int]:
         """(C, H, W) of all images. Raises RedrawError where their sizes differ, and for a data set of documents."""
         spans = self.manifest["image"]
-        if not spans["height"][1]:
+        if self.of_documents:
             raise RedrawError(f"{self.folder}: documents without images: a recipe for images needs another data set")
         if any(low != high for low, high in spans.values()):
             text = ", ".join(f"{name} {spans[name][0]} to {spans[name][1]}" for name in ("height", "width", "channels"))
@@ -164,6 +169,8 @@ class Contents:
     # -- files --------------------------------------------------------------------------------------------------
 
     def _mapped(self, name: str) -> np.ndarray:
+        if not (self.folder / name).stat().st_size:  # images of documents: nothing can be mapped
+            return np.empty(0, np.uint8)
         # As a plain array: indexing a memmap object costs ten times a small batch.
         return np.asarray(np.memmap(self.folder / name, np.uint8, "r"))
 

@@ -1,8 +1,8 @@
-"""Stand-ins for the documents of Yahoo! Answers and of Yelp: written by two grammars whose probabilities are known.
+"""Stand-ins for the documents of Yahoo! Answers and of Yelp: written by grammars whose probabilities are known.
 
 Files as in the copies that go with vae-lagging-encoder: one document a line, lower case, tokens separated by single
 spaces; in Yelp's a label 0 (one star) to 4 (five) and a tab before each. The topic of a question is not in the file;
-``describe`` knows it.
+``describe`` knows it. Plain questions stand for Yahoo's, too: few words, one topic, named far apart (drawn/plain_rules.py).
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from .drawn import trees, yahoo_rules, yelp_rules
+from .drawn import plain_rules, trees, yahoo_rules, yelp_rules
 from .drawn.dice import Dice
 from .drawn.grammars import Grammar, Written
 
 __all__ = ["EDITIONS", "Edition", "Floor", "describe", "fetch", "floor", "layout", "log_probability"]
 
 SHORTEST, LONGEST = 20, 120  # tokens
-RULES = {"yahoo": yahoo_rules, "yelp": yelp_rules}
+RULES = {"yahoo": yahoo_rules, "yelp": yelp_rules, "plain": plain_rules}
+FILES = {"yahoo": "yahoo", "yelp": "yelp", "plain": "yahoo"}  # whose names the files bear
 PARTS = ("train", "valid", "test")
 
 
@@ -65,14 +66,14 @@ class Floor:
 
 @lru_cache(maxsize=2)
 def grammar(kind: str) -> Grammar:
-    """The grammar of ``yahoo`` or ``yelp``."""
+    """The grammar of ``yahoo``, ``yelp`` or ``plain``."""
     return Grammar(RULES[kind].rules(), RULES[kind].LATENTS, SHORTEST, LONGEST)
 
 
 def describe(edition: str, part: str, index: int) -> Written:
     """Document ``index`` (from 0) of part train, valid or test: its tokens and the latents that it was written from.
 
-    Yahoo's latents are topic, item, person, length and tone, Yelp's stars, kind, item, person and length.
+    Yahoo's latents are topic, item, person, length and tone, Yelp's stars, kind, item, person and length, plain's topic.
     """
     own = EDITIONS[edition]
     return grammar(own.kind).write(Dice(own.seed, "document", own.kind, part, index))
@@ -99,7 +100,7 @@ def floor(kind: str, documents: Iterable[Sequence[str]]) -> Floor:
 
 def layout(edition: str) -> tuple[str, ...]:
     """The files that ``fetch`` makes."""
-    return tuple(f"{EDITIONS[edition].kind}.{part}.txt" for part in PARTS)
+    return tuple(f"{FILES[EDITIONS[edition].kind]}.{part}.txt" for part in PARTS)
 
 
 def fetch(raw: Path, edition: str) -> None:

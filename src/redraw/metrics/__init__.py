@@ -20,6 +20,7 @@ from .bounds import importance_bound, variational_bound, variational_bound_all_c
 from .cider import cider
 from .confusion import confusion
 from .diversity import coverage
+from .documents import grammar_perplexity, perplexity, unigram_perplexity
 from .frechet import fid_infinity, frechet_distance
 from .inception import inception_score
 from .kernel import kernel_distance
@@ -93,6 +94,9 @@ METRICS = {
     "variational_bound": Metric(variational_bound, "lower", "nats", ("bounds",)),
     "variational_bound_all_captions": Metric(variational_bound_all_captions, "lower", "nats", ("bounds", "n_words")),
     "importance_bound": Metric(importance_bound, "lower", "nats", ("bounds",)),
+    "perplexity": Metric(perplexity, "lower", "per word", ("bounds", "kl", "n_words")),
+    "unigram_perplexity": Metric(unigram_perplexity, "lower", "per word", ("captions",)),
+    "grammar_perplexity": Metric(grammar_perplexity, "lower", "per word", ("captions",)),
     "bleu": Metric(bleu, "higher", "percent", CAPTIONED),
     "meteor": Metric(meteor, "higher", "percent", CAPTIONED),
     "rouge_l": Metric(rouge_l, "higher", "percent", CAPTIONED),
