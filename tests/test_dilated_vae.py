@@ -127,7 +127,7 @@ def test_a_language_model_is_a_distribution_over_documents(kind):
     for words in itertools.product([0, 1, 3], repeat=longest + 1):
         tokens = torch.tensor([[1, *words]])
         logits = model.decoder.vocabulary(model.decoder(tokens, torch.tensor([longest + 2]), torch.zeros(1, 0)))[0]
-        open_ += float(logits.log_softmax(1)[torch.arange(longest + 1), torch.tensor(words)].sum().exp())
+        open_ += float(logits.log_softmax(1)[torch.arange(longest + 1), torch.tensor(words)].sum().exp().detach())
     assert mass + open_ == pytest.approx(1, abs=1e-5) and 0.01 < mass < 0.99
 
 
@@ -372,6 +372,23 @@ def test_documents_are_scored_from_their_tokens_alone(plain, tmp_path):
         "two models' numbers can be held against each other"
     )
     assert found["bound/nll"]["per_block"] and found["bound/length"]["value"] == n_words.mean() - 1
+
+
+def test_documents_that_a_model_writes_are_shown_as_texts(plain, tmp_path):
+    from redraw.report import compare, drawings, marked
+    from redraw.report.tables import grid
+
+    model = build(words=plain.vocabulary)
+    asked = {"captions": "none", "images": "real", "n": 4, "captioned": "self"}
+    scoring.draw((model, {}), {"self": models.Instrument(model, "", "", "")}, plain, {"written": asked}, 0, tmp_path)
+    rows = grid(tmp_path / "samples.npz", asked)
+    texts = [plain.tokens.decode(row) for row in model.documents(4, 0).tolist()]
+    assert rows == [{"caption": text, "images": []} for text in texts] and len({*texts}) == 4
+    shown = {"id": "f", "title": "Documents", "kind": "samples", "grid": rows, "at": ""}
+    assert [marked._sample(row, shown) for row in rows] == [f"“{marked.safe(text)}”" for text in texts]
+    assert drawings._samples(shown, "f").count("<li>") == 4
+    sheet = compare.picture({**shown, "grid": [{"caption": "word " * 60, "images": []}, *rows]})
+    assert sheet.height > 5 * 24 * 4, "as high as the longest text asks"
 
 
 def test_the_config_has_the_sheets_fields():

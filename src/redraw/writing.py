@@ -81,7 +81,8 @@ def _seen(recipe: Recipe, opened: Prepared, images: np.ndarray) -> Iterator[Batc
     """The images CHUNK at a time, in the size at which the captioner sees its own."""
     recipe.eval()
     device = next(recipe.parameters()).device
-    side = recipe.view(torch.zeros(1, *opened.image_shape, device=device)).shape[-1]
+    shape = (0, 0, 0) if opened.of_documents else opened.image_shape
+    side = recipe.view(torch.zeros(1, *shape, device=device)).shape[-1]
     for first in range(0, len(images), CHUNK):
         image = from_bytes(images[first : first + CHUNK]).to(device)
         if image.shape[-2:] != (side, side):

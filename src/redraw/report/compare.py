@@ -100,6 +100,8 @@ def picture(figure: Json, side: int = 56) -> Image:
     head = 28 * max((len(label.split()) for label in labels), default=0)
     left = 24 + max(int(font.getlength(line)) for caption in captions for line in caption.split("\n"))
     columns = max(len(row["images"]) for row in rows)
+    if not columns:  # documents
+        side = 24 * max(caption.count("\n") + 1 for caption in captions)
     sheet = Image.new("RGB", (left + columns * (side + 4) + 8, head + len(rows) * (side + below + 4) + 8), "white")
     pen = ImageDraw.Draw(sheet)
     for j, label in enumerate(labels):

@@ -70,6 +70,8 @@ def _sample(row: Json, f: Json) -> str:
         for who, what in told.items()
         if what
     )
+    if not row["images"]:  # a document
+        return f"“{safe(words.cut(row['caption'], 300))}”"
     return f"{plural(len(row['images']), 'picture')}: “{safe(words.cut(row['caption'], 300))}”" + "".join(parts)
 
 

@@ -115,7 +115,8 @@ def environment(tables: list[dict[str, Any]]) -> dict[str, Any]:
 def grid(path: Path, evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Rows [{"caption", "images": [data URI]}] of a run's samples, one row per caption in the order asked for.
 
-    One row of all where nothing was asked for. Where a captioner wrote of the images, ``said`` has a caption for each.
+    One row of all where nothing was asked for. Where a captioner wrote of the images, ``said`` has a caption for each. Of a model
+    of documents a row for each that it wrote, without an image.
     """
     from ..scores import group_name
 
@@ -127,6 +128,8 @@ def grid(path: Path, evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
         captions = stored[f"{name}/captions"].tolist() or ["no caption"] * len(images)
         style = stored.get(f"{name}/style", ())
         written = stored.get(f"{name}/written.{evaluation.get('captioned')}")
+    if not images.size:  # documents: what was written is all that there is
+        return [{"caption": str(text), "images": []} for text in (() if written is None else written)]
     rows: dict[str, dict[str, Any]] = {}
     for k, (caption, image) in enumerate(zip(captions, images, strict=True)):
         row = rows.setdefault(caption, {"caption": caption, "images": []})
