@@ -182,7 +182,7 @@ def test_bounds_keep_to_the_contract(kind):
 @pytest.mark.parametrize("latent", [0, 3])
 def test_it_learns_and_every_weight_has_a_gradient(kind, latent):
     model = build(**kind, latent=latent, learning_rate=0.02).train()
-    first = float(model.losses(DOCUMENTS)["reconstruction"])
+    first = float(model.losses(DOCUMENTS)["reconstruction"].detach())
     for step in range(40):
         torch.manual_seed(step)
         losses = model.train_step(DOCUMENTS, Step(step, 40, 0.0))
@@ -198,6 +198,16 @@ def test_the_step_size_is_halved_every_two_epochs_from_the_thirtieth(epoch, size
     model = build()
     model.train_step(DOCUMENTS, Step(0, 10, epoch))
     assert model.optimizers["adam"].param_groups[0]["lr"] == pytest.approx(1e-3 * size)
+
+
+def test_a_gradient_is_cut_and_a_code_may_begin_with_little_noise():
+    cut = build(clip=1e-3)
+    cut.train_step(DOCUMENTS, Step(0, 10, 0.0))
+    assert math.sqrt(sum(float(p.grad.square().sum()) for p in cut.parameters())) == pytest.approx(1e-3, rel=1e-3)
+    (plain, quiet) = (
+        build(first_sigma=sigma).code(DOCUMENTS["tokens"], DOCUMENTS["n_words"])[1].exp() for sigma in (1.0, 0.1)
+    )
+    assert (quiet < 0.2).all() and (plain > 0.5).all()
 
 
 def test_the_encoder_starts_as_a_language_model():

@@ -21,8 +21,8 @@ As written (all of it recalled)
 
 The authors released no code that was found; jxhe/vae-lagging-encoder and texar have LSTM rows of the same data.
 Silences filled here: the decoder LSTM reads z beside every word and starts at 0; a block has a rectifier behind each of its
-first two maps and behind the sum; PyTorch's initial weights; no gradient is cut; dropout on what the decoder reads and on its
-last state.
+first two maps and behind the sum; PyTorch's initial weights, but for ``first_sigma``; gradients are cut as by jxhe; dropout on
+what the decoder reads and on its last state.
 
 Speed: a convolution is one matrix product of three shifted copies; what lies behind a document's end is not mapped to words.
 """
@@ -64,6 +64,8 @@ class Config(Schedule):
     learning_rate: float  # Adam's step size
     beta1: float
     beta2: float
+    first_sigma: float  # of q at the start, nearly; 1: as the weights come
+    clip: float  # largest norm of the gradient
     halve_after: float  # epochs with the whole step size
     halve_every: float  # epochs, from then on
     kl_first: float  # weight of the divergence at the first step
@@ -158,6 +160,8 @@ class Encoder(nn.Module):
         self.words = nn.Embedding(words, config.word_dim)
         self.lstm = nn.LSTM(config.word_dim, config.encoder_units, batch_first=True)
         self.latent = nn.Linear(config.encoder_units, 2 * config.latent)
+        if config.first_sigma != 1:
+            nn.init.constant_(self.latent.bias.data[config.latent :], 2 * math.log(config.first_sigma))
 
     def forward(self, tokens: Tensor, n_words: Tensor) -> tuple[Tensor, Tensor]:
         """mu and log_sigma [N, Z], from the state behind the last of ``n_words`` [N]."""
@@ -238,6 +242,7 @@ class DilatedVAE(Recipe):
         optimizer = self.optimizers["adam"]
         optimizer.zero_grad()
         (losses["reconstruction"] + weight * losses["kl"]).backward()
+        nn.utils.clip_grad_norm_(self.parameters(), config.clip)
         optimizer.step()
         return {name: loss.detach() for name, loss in losses.items()}
 
