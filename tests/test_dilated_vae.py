@@ -23,8 +23,9 @@ from redraw.metrics.documents import grammar_perplexity, perplexity, unigram_per
 from redraw.papers import dilated_vae
 from redraw.papers.dilated_vae import DilatedVAE, causal, divergence, kl_weight, receptive_field
 from redraw.recipe import About, Step, make_config
+from redraw.resolve import resolve
 from redraw.scores import score
-from redraw.sheets import PAPERS, read_yaml
+from redraw.sheets import PAPERS, ROOT, read_params, read_yaml
 
 SHEET = read_yaml(PAPERS / "dilated_vae.yaml")
 WORDS = ("<pad>", "<start>", "<end>", "<unk>", "a", "b", "c")
@@ -114,7 +115,7 @@ def test_the_nll_is_that_of_a_plain_loop(kind):
 
 @BOTH
 def test_a_language_model_is_a_distribution_over_documents(kind):
-    model = build(words=("<pad>", "<start>", "<end>", "a"), latent=0, **kind)
+    model = build(words=("<pad>", "<start>", "<end>", "a"), code=False, **kind)
     mass, longest = 0.0, 3
     for n in range(longest + 1):
         for words in itertools.product(range(4), repeat=n):
@@ -170,7 +171,7 @@ def test_the_bound_is_the_sampled_loss_on_average_and_below_the_likelihood(kind)
 @BOTH
 def test_bounds_keep_to_the_contract(kind):
     check_bounds(build(**kind), DOCUMENTS)
-    language_model = build(**kind, latent=0)
+    language_model = build(**kind, code=False)
     exact = language_model.bounds(DOCUMENTS, 1, 2)
     assert torch.equal(exact[:, 0], exact[:, 1]) and not language_model.encode(DOCUMENTS)["kl"].any()
 
@@ -179,9 +180,9 @@ def test_bounds_keep_to_the_contract(kind):
 
 
 @BOTH
-@pytest.mark.parametrize("latent", [0, 3])
-def test_it_learns_and_every_weight_has_a_gradient(kind, latent):
-    model = build(**kind, latent=latent, learning_rate=0.02).train()
+@pytest.mark.parametrize("code", [False, True])
+def test_it_learns_and_every_weight_has_a_gradient(kind, code):
+    model = build(**kind, code=code, learning_rate=0.02).train()
     first = float(model.losses(DOCUMENTS)["reconstruction"].detach())
     for step in range(40):
         torch.manual_seed(step)
@@ -211,7 +212,7 @@ def test_a_gradient_is_cut_and_a_code_may_begin_with_little_noise():
 
 
 def test_the_encoder_starts_as_a_language_model():
-    language_model = build(decoder="lstm", dilations=[], latent=0)
+    language_model = build(decoder="lstm", dilations=[], code=False)
     fresh, begun = build(), build(needs={"init": language_model})
     assert torch.equal(begun.encoder.words.weight, language_model.decoder.words.weight)
     for name, weight in begun.encoder.lstm.named_parameters():
@@ -227,11 +228,12 @@ def test_the_encoder_starts_as_a_language_model():
 @pytest.mark.parametrize(
     ("wrong", "line"),
     [
+        ({"latent": 0}, "dilated_vae, latent: 0 with a code: give 1 or more, or code: false"),
         ({"decoder": "gru"}, "dilated_vae, decoder: 'gru': use one of lstm, cnn"),
         ({"words": ("a", "b")}, "a vocabulary that begins with <pad> and holds <start> and <end>"),
         ({"needs": "convolutions"}, "needs.init: no LSTM language model of this encoder's"),
         ({"needs": "smaller"}, "needs.init: no LSTM language model of this encoder's"),
-        ({"needs": "lstm", "latent": 0}, "needs.init: no LSTM language model of this encoder's"),
+        ({"needs": "lstm", "code": False}, "needs.init: no LSTM language model of this encoder's"),
     ],
 )
 def test_a_mistake_is_one_line(wrong, line):
@@ -240,7 +242,7 @@ def test_a_mistake_is_one_line(wrong, line):
         "lstm": {"decoder": "lstm", "dilations": []},
     }  # fmt: skip
     if "needs" in wrong:
-        wrong = wrong | {"needs": {"init": build(latent=0, **kinds[wrong["needs"]])}}
+        wrong = wrong | {"needs": {"init": build(code=False, **kinds[wrong["needs"]])}}
     with pytest.raises(RedrawError) as e:
         build(**wrong)
     assert line in str(e.value) and "\n" not in str(e.value)
@@ -399,6 +401,16 @@ def test_documents_that_a_model_writes_are_shown_as_texts(plain, tmp_path):
     assert drawings._samples(shown, "f").count("<li>") == 4
     sheet = compare.picture({**shown, "grid": [{"caption": "word " * 60, "images": []}, *rows]})
     assert sheet.height > 5 * 24 * 4, "as high as the longest text asks"
+
+
+@pytest.mark.parametrize("scale", ["smoke", "embedded", "study", "paper"])
+def test_no_scale_gives_a_language_model_a_code(scale):
+    params = {**read_params(ROOT / "params.yaml"), "scale": scale}
+    for name in SHEET["runs"]:
+        config, _, _ = resolve(SHEET, name, params)
+        assert config["code"] != name.endswith("_lm") and (config["decoder"] == "lstm") == ("_lstm_" in name), name
+        assert ("init" in SHEET["runs"][name].get("needs", {})) == name.endswith("_init")
+    assert config["encoder_units"] == config["decoder_units"], "an LSTM language model begins the encoder"
 
 
 def test_the_config_has_the_sheets_fields():

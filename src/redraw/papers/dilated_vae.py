@@ -52,7 +52,8 @@ class Config(Schedule):
     """Types and meanings; the values stand in dilated_vae.yaml."""
 
     decoder: str  # lstm | cnn
-    latent: int  # Z; 0: a language model, without encoder
+    code: bool  # false: a language model, without an encoder
+    latent: int  # Z, where there is a code
     dilations: tuple[int, ...]  # of the convolutions, from below; none with an LSTM
     word_dim: int  # of both tables of words
     encoder_units: int  # of the LSTM that reads
@@ -194,11 +195,13 @@ class DilatedVAE(Recipe):
     reads = ("tokens", "n_words")
 
     def __init__(self, config: Config, about: About, needs: Mapping[str, Recipe]) -> None:
+        if not config.code:
+            config = dataclasses.replace(config, latent=0)
         super().__init__(config, about, needs)
         self._check(config, about)
         self.first, self.end = about.vocabulary.index(START), about.vocabulary.index(END)
         self.decoder = Decoder(config, len(about.vocabulary))
-        self.encoder = Encoder(config, len(about.vocabulary)) if config.latent else None
+        self.encoder = Encoder(config, len(about.vocabulary)) if config.code else None
         if "init" in needs:
             self._begin_as(needs["init"])
         self.optimizers = {"adam": adam(self, config)}
@@ -207,6 +210,8 @@ class DilatedVAE(Recipe):
     def _check(config: Config, about: About) -> None:
         if config.decoder not in DECODERS:
             raise RedrawError(f"dilated_vae, decoder: {config.decoder!r}: use one of {', '.join(DECODERS)}")
+        if config.code and config.latent < 1:
+            raise RedrawError(f"dilated_vae, latent: {config.latent} with a code: give 1 or more, or code: false")
         if about.vocabulary[:1] != (PAD,) or not {START, END} <= {*about.vocabulary}:
             raise RedrawError(
                 f"dilated_vae: a vocabulary that begins with {PAD} and holds {START} and {END}: give the run tokens in words "
