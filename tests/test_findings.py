@@ -57,6 +57,9 @@ CARRIES: dict[str, Callable[[Numbers], bool]] = {
     "adversarial:shared_noise": lambda n: (
         [n[0][0], n[1][0]] == [29280, 2928] and near(n[1][1], 10**0.5, 0.15) and near(n[0][1], 1, 0.15)
     ),
+    "arithmetic:perplexities_from_nll": lambda n: (
+        near(n[0][0], 79.88, 0.001) and near(n[1][0], 96.67, 0.001) and len(n) == 4 and n[2] == [368.9, 45.48, 46.4]
+    ),
     "arithmetic:sums_of_ranks": lambda n: n[0][:3] == [6.17, 3, 6] and n[1][0] == n[2][0] == 3,
     "arithmetic:spreads_of_two_ranks": lambda n: sum(a != b for a, b in n) == 2 and len(n) == 9,
     "arithmetic:gain_over_two_printings": lambda n: [n[0][0], n[1][0]] == [14.14, 7.92] and n[2][:2] == [2.8, 8.9],

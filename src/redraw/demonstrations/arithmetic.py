@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 from typing import Any
 
 from ..core import Quantity
@@ -155,4 +157,21 @@ def judgements_behind_a_spread() -> dict[str, str]:
         told = [f"{identities.implied_judgements(q.value, len(terms), q.spread):,.0f}" for q in terms if q.spread]
         shown = " + ".join(q.text for q in terms)
         found[f"{dataset}: {shown}"] = f"{', '.join(told)} judgements{'' if len(terms) == 2 else ' at most'}"
+    return found
+
+
+def perplexities_from_nll() -> dict[str, str]:
+    """DVAE-1: the lengths that printed pairs of NLL and perplexity imply together, and the pairs that do not agree with them."""
+    found = {}
+    for data, table in read_yaml(PAPERS / "dilated_vae.yaml")["tables"].items():
+        pairs = {}
+        for row in table["rows"]:
+            cells = (row["cells"]["nll"], row["cells"]["ppl"])
+            pairs[row["label"]] = tuple(float(c["printed"] if isinstance(c, dict) else c) for c in cells)
+        length = statistics.median(nll / math.log(ppl) for nll, ppl in pairs.values())
+        found[data] = f"{length:.2f} words a document, the median of {len(pairs)} rows"
+        for label, (nll, ppl) in pairs.items():
+            implied = math.exp(nll / length)
+            if abs(implied - ppl) > 0.1:
+                found[f"{data}, {label}"] = f"NLL {nll} gives {implied:.2f}, printed {ppl}"
     return found
