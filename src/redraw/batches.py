@@ -38,6 +38,25 @@ def class_indices(class_ids: np.ndarray, batch_size: int, seed: int, step: int, 
     return order[first[chosen] + rng.integers(counts[chosen])]
 
 
+def set_indices(class_ids: np.ndarray, batch_size: int, set_size: int, seed: int, step: int) -> np.ndarray:
+    """Indices [batch_size] of one step, set by set: ``set_size`` distinct images each, of one class that is drawn evenly.
+
+    ``class_ids`` [n] are the training images'. Raises RedrawError for a batch that is no whole number of sets, and where no
+    class has as many images; those that have fewer are left out.
+    """
+    order, first, counts = _by_class(class_ids.tobytes())
+    if batch_size % set_size:
+        raise RedrawError(
+            f"batch_size {batch_size}: no whole number of sets of {set_size} images: take a multiple of it"
+        )
+    large = np.flatnonzero(counts >= set_size)
+    if not len(large):
+        raise RedrawError(f"set_size {set_size}: the largest class has {counts.max()} images: lower it")
+    rng = np.random.default_rng([seed, step, 5])
+    chosen = rng.choice(large, batch_size // set_size)
+    return np.concatenate([order[first[c] + rng.permutation(counts[c])[:set_size]] for c in chosen])
+
+
 @functools.lru_cache(maxsize=2)
 def _by_class(class_ids: bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Images in the order of their classes, where each class begins there, and how many images it has."""
@@ -75,6 +94,8 @@ def indices_of(recipe: Recipe, training: Split, seed: int, step: int) -> np.ndar
     """Indices [batch_size] of one step in the order that the recipe asks for, where lengths of captions do not matter."""
     if recipe.batches == "images":
         return batch_indices(len(training), recipe.config.batch_size, seed, step)
+    if recipe.batches == "sets":
+        return set_indices(training.class_ids, recipe.config.batch_size, recipe.config.set_size, seed, step)
     replacement = recipe.batches == "classes_with_replacement"
     return class_indices(training.class_ids, recipe.config.batch_size, seed, step, replacement)
 

@@ -33,6 +33,7 @@ from .conditions import CHUNK, Conditions, asked_in_parts, pictures, pictures_in
 from .core import RedrawError
 from .data.base import Prepared
 from .metrics import BOUNDS
+from .metrics.few_shot import supports
 from .metrics.ssim import readings, similarities
 from .models import Instrument
 from .recipe import Recipe
@@ -51,13 +52,18 @@ def measured(
     wanted: Collection[str], reader: Reader, evaluation: Mapping[str, Any], recipe: Recipe, conditions: Conditions,
     opened: Prepared, images: np.ndarray, seed: int, instrument: Instrument | None = None,
 ) -> dict[str, np.ndarray]:  # fmt: skip
-    """Those of the fields ``bounds``, ``gallery_bounds``, ``ssim`` and ``written`` that are ``wanted``, as scoring.draw names
-    them.
+    """Those of the fields ``bounds``, ``gallery_bounds``, ``ssim``, ``written``, ``support`` and ``asked_attributes`` that are
+    ``wanted``, as scoring.draw names them, the latter two with what belongs to them.
 
-    ``images`` [N, C, H, W] in bytes is what was drawn first; the ``instrument`` writes. Raises RedrawError for a model
-    without ``bounds``, for similarity where captions belong to no image, and for an instrument that writes no captions.
+    ``images`` [N, C, H, W] in bytes is what was drawn first; the ``instrument`` writes, and reads sets. Raises RedrawError for
+    a model without ``bounds``, for similarity where captions belong to no image, and for an instrument that writes no captions.
     """
     found = {}
+    if "asked_attributes" in wanted:
+        asked = opened.batch(conditions.image, ("attributes",), np.random.default_rng(0))["attributes"]
+        found |= {"asked_attributes": asked.cpu().numpy(), "asked_image": conditions.image}
+    if "support" in wanted and instrument:
+        found |= _supported(instrument.recipe, reader.shots or 1, conditions, opened, images)
     if "written" in wanted and instrument:
         found["written"] = written(instrument, opened, images, reader.beam or 1)
     if {*BOUNDS} & {*wanted}:
@@ -147,6 +153,19 @@ def _words(conditions: Conditions, opened: Prepared) -> np.ndarray:
     """[N, T], "" behind a caption's last word."""
     vocabulary, written = opened.tokens.vocabulary, zip(conditions.tokens, conditions.n_words, strict=True)
     return np.array([[vocabulary[i] if k < n else "" for k, i in enumerate(row)] for row, n in written])
+
+
+def _supported(
+    recipe: Recipe, shots: int, conditions: Conditions, opened: Prepared, images: np.ndarray
+) -> dict[str, np.ndarray]:
+    """``support`` [N, K]: rows of each image and of others of its class, a set; ``support_context`` [N, D], what the recipe's
+    ``encode`` says of sets [M, K, C, H, W]; ``class_name`` [N]."""
+    recipe.eval()
+    device, rows = next(recipe.parameters()).device, supports(conditions.class_id, shots)
+    sets = (torch.from_numpy(images[part]).to(device) for part in np.array_split(rows, -(-rows.size // CHUNK)))
+    said = [recipe.encode({"image": of.float().div_(127.5).sub_(1)})["context"] for of in sets]
+    names = np.array(opened.manifest["classes"])[conditions.class_id]
+    return {"support": rows, "support_context": torch.cat(said).float().cpu().numpy(), "class_name": names}
 
 
 def _held_against(

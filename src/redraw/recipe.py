@@ -84,7 +84,8 @@ class Recipe(nn.Module):
 
     ``asks``: fields of a batch that ``sample`` needs beside the caption, of the image whose caption it is.
     ``batches``: images | classes (distinct classes, one image of each) | classes_with_replacement | lengths (captions of one
-    length, drawn as often as captions have it, without padding).
+    length, drawn as often as captions have it, without padding) | sets (``set_size`` images of one class after another, a field
+    of the Config).
     ``combined(means) -> losses``: of the means that ``validate`` has over the whole split, what is put on the curves and watched.
     ``keeps``: last | best: whose weights a training ends with, the last step's or those with the least ``watch``.
     ``labels``: names of the columns of what ``encode`` returns, by field; metrics read them.

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .core import NotComputed, RedrawError, canonical_json, digest, nearest, read_json
+from .graph import DRAWN_OPTIONS
 from .metrics import BOUNDS, METRICS, TEXT
 from .metrics.meteor import one_program
 
@@ -17,7 +18,7 @@ class Reader(NamedTuple):
     """Who reads images, and how: role of an instrument, its mode, the pixels a side that images are first brought to.
 
     ``samples``: draws of each item; ``gallery``: images that each caption is held against; ``beam``: captions kept at a time
-    while one is written.
+    while one is written; ``shots``: images of a class that are read as one set.
     """
 
     role: str
@@ -26,10 +27,11 @@ class Reader(NamedTuple):
     samples: int | None = None
     gallery: int | None = None
     beam: int | None = None
+    shots: int | None = None
 
     @property
     def name(self) -> str:
-        more = {"px": self.side, "samples": self.samples, "gallery": self.gallery, "beam": self.beam}
+        more = {"px": self.side} | {name: getattr(self, name) for name in DRAWN_OPTIONS}
         return ".".join([self.role or "pixels", self.mode, *(f"{n}{of}" for of, n in more.items() if n)])
 
 
@@ -41,7 +43,7 @@ OWN = Reader("self", "eval", None)
 def reader_of(evaluation: Mapping[str, Any]) -> Reader:
     role, mode = evaluation.get("instrument", ""), evaluation.get("instrument_mode", "eval")
     options = evaluation.get("options", {})
-    return Reader(role, mode, evaluation.get("side"), *(options.get(name) for name in ("samples", "gallery", "beam")))
+    return Reader(role, mode, evaluation.get("side"), *(options.get(name) for name in DRAWN_OPTIONS))
 
 
 def group_name(evaluation: Mapping[str, Any]) -> str:

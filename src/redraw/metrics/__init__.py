@@ -14,6 +14,8 @@ from .accuracy import (
     error,
 )
 from .agreement import embedding_agreement, embedding_difference
+from .attribute_similarity import FIELDS as SIMILAR
+from .attribute_similarity import attribute_cosine, attribute_squared_error
 from .attributes import attribute_consistency
 from .bleu import bleu
 from .bounds import importance_bound, variational_bound, variational_bound_all_captions
@@ -21,6 +23,7 @@ from .cider import cider
 from .confusion import confusion
 from .diversity import coverage
 from .documents import grammar_perplexity, perplexity, unigram_perplexity
+from .few_shot import k_shot_accuracy
 from .frechet import fid_infinity, frechet_distance
 from .inception import inception_score
 from .kernel import kernel_distance
@@ -79,6 +82,8 @@ METRICS = {
     "kernel_distance": Metric(kernel_distance, "lower", "", ("features",), reference=True),
     "coverage": Metric(coverage, "higher", "percent", ("features",), reference=True),
     "attribute_consistency": Metric(attribute_consistency, "higher", "percent", ("attributes", "captions")),
+    "attribute_cosine": Metric(attribute_cosine, "higher", "cosine", SIMILAR),
+    "attribute_squared_error": Metric(attribute_squared_error, "lower", "", SIMILAR),
     "zero_shot_accuracy": Metric(
         zero_shot_accuracy, "higher", "percent", ("image_embedding", "text_embedding", "class_id")
     ),
@@ -88,6 +93,9 @@ METRICS = {
     "embedding_difference": Metric(embedding_difference, "lower", "", ("text_embedding",), own=("text_embedding",)),
     "r_precision": Metric(
         r_precision, "higher", "percent", ("image_embedding", "text_embedding", "class_id", "captions")
+    ),
+    "k_shot_accuracy": Metric(
+        k_shot_accuracy, "higher", "percent", ("context", "support", "support_context", "class_id", "class_name")
     ),
     "image_retrieval": Metric(image_retrieval, "higher", "percent", ("gallery_bounds",)),
     "ssim": Metric(ssim, "higher", "", ("ssim",)),
