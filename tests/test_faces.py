@@ -203,7 +203,7 @@ def test_celebas_rows_are_those_of_the_picture(celeba):
 def test_the_embedded_edition_has_900_150_and_150_pictures():
     parts = [face_tree.partition(EDITIONS[""], number) for number, _ in face_tree.celeba_order(EDITIONS[""])]
     assert [parts.count(k) for k in range(3)] == [900, 150, 150]
-    assert sum(face_tree.portraits(EDITIONS["lfw"])) == 500 and sum(face_tree.portraits(EDITIONS["lfw_small"])) == 24
+    assert sum(face_tree.portraits(EDITIONS["lfw"])) == 1500 and sum(face_tree.portraits(EDITIONS["lfw_small"])) == 40
     assert {edition: drawn_faces.layout(edition) for edition in EDITIONS} == {
         "": "celeba", "small": "celeba", "large": "celeba", "lfw": "lfw", "lfw_small": "lfw", "lfw_large": "lfw",
     }  # fmt: skip
@@ -214,19 +214,19 @@ def test_the_embedded_edition_has_900_150_and_150_pictures():
 
 def test_lfws_people_have_names_and_numbered_pictures(lfw):
     people = sorted(p.name for p in (lfw / "lfw").iterdir())
-    assert people == sorted(face_names.names(drawn_faces.LFW_SEED, 12))
+    assert people == sorted(face_names.names(drawn_faces.LFW_SEED, 20))
     counts = {}
     for person in people:
         files = sorted(p.name for p in (lfw / "lfw" / person).iterdir())
         counts[person] = len(files)
         assert files == [f"{person}_{i:04d}.jpg" for i in range(1, len(files) + 1)]
-    assert sum(counts.values()) == 24 and min(counts.values()) == 1 and max(counts.values()) > 2
+    assert sum(counts.values()) == 40 and min(counts.values()) == 1 and max(counts.values()) > 2
     listed = [rows(lfw / f"peopleDev{part}.txt") for part in ("Train", "Test")]
     assert [int(table[0][0]) for table in listed] == [len(table) - 1 for table in listed]
     said = {name: int(count) for table in listed for name, count in table[1:]}
     assert said == counts and len(listed[0]) + len(listed[1]) - 2 == len(counts)
     names = face_names.names(drawn_faces.LFW_SEED, 4000)
-    assert len(set(names)) == 4000 and names[:12] == face_names.names(drawn_faces.LFW_SEED, 12)
+    assert len(set(names)) == 4000 and names[:20] == face_names.names(drawn_faces.LFW_SEED, 20)
 
 
 def test_lfws_pairs_name_pictures_that_there_are(lfw):
@@ -235,7 +235,7 @@ def test_lfws_pairs_name_pictures_that_there_are(lfw):
 
     folds, count = map(int, rows(lfw / "pairs.txt")[0])
     pairs = rows(lfw / "pairs.txt")[1:]
-    assert (folds, count) == (2, 2) and len(pairs) == 2 * folds * count
+    assert (folds, count) == (2, 9) and len(pairs) == 2 * folds * count
     fold_people = []
     for k in range(folds):
         same, different = pairs[2 * k * count :][:count], pairs[(2 * k + 1) * count :][:count]
@@ -258,8 +258,8 @@ def test_lfws_attributes_are_signed_as_the_picture_shows(lfw):
     lines = [line.split("\t") for line in (lfw / "lfw_attributes.txt").read_text().splitlines()]
     header = lines[1]
     assert lines[0][0].startswith("#") and header[:3] == ["#", "person", "imagenum"]
-    people, index_of = face_names.names(drawn_faces.LFW_SEED, 12), {name: i for i, name in enumerate(header[3:], 2)}
-    assert len(lines) == 2 + 24 and all(len(line) == len(header) - 1 for line in lines[2:])
+    people, index_of = face_names.names(drawn_faces.LFW_SEED, 20), {name: i for i, name in enumerate(header[3:], 2)}
+    assert len(lines) == 2 + 40 and all(len(line) == len(header) - 1 for line in lines[2:])
     for line in lines[2:]:
         own, now = faces.seen(drawn_faces.LFW_SEED, people.index(line[0].replace(" ", "_")), int(line[1]) - 1)
         for name, present in face_kinds.lfw(own, now).items():

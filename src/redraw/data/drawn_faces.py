@@ -18,11 +18,11 @@ EDITIONS = {
     "": Album(CELEBA_SEED, "celeba", 120, 10),
     "small": Album(CELEBA_SEED, "celeba", 12, 3),
     "large": Album(CELEBA_SEED, "celeba", 1000, 20),
-    "lfw": Album(LFW_SEED, "lfw", 200, 2.5, pairs=20),
-    "lfw_small": Album(LFW_SEED, "lfw", 12, 2, pairs=2, folds=2),
+    "lfw": Album(LFW_SEED, "lfw", 600, 2.5, pairs=300),
+    "lfw_small": Album(LFW_SEED, "lfw", 20, 2, pairs=9, folds=2),
     "lfw_large": Album(LFW_SEED, "lfw", 4000, 2.5, pairs=300),
 }
-"""People x pictures of each: 1,200 and 500 pictures; small for a smoke test, large for a study. CelebA's are 178 x 218 and
+"""People x pictures of each: 1,200 and 1,500 pictures; small for a smoke test, large for a study. CelebA's are 178 x 218 and
 LFW's 250 x 250 at every size."""
 
 
