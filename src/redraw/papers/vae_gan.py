@@ -27,7 +27,7 @@ Differences of the released code (andersbll/autoencoding_beyond_pixels@24aa0f2);
     D1  Dis does not learn from x~, nor does Dec from what it says of x~
     D2  Dec learns from gamma L_llike - (1 - gamma) L_GAN
     D3  Dis rests where it is too good, Dec where Dis is too bad: costs of x or x_p off 0.68 by more than 0.35
-    D4 is no switch: the step size falls, from 3.9e-4 on.
+    D4 is no switch: the step size falls, from 3.9e-4 on (``last_learning_rate``).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from ..blocks.adversarial import cross_entropy
+from ..blocks.adversarial import cross_entropy, set_step_size
 from ..blocks.conditioning import noise_of
 from ..blocks.frozen import Reads
 from ..blocks.rmsprop import RMSprop
@@ -66,6 +66,7 @@ class Config(Schedule):
     gamma: float  # how much the decoder minds L_llike beside L_GAN
     saturating: bool
     learning_rate: float  # RMSprop's step size
+    last_learning_rate: float  # reached in a straight line at the last step
     decay: float
     eps: float
 
@@ -253,8 +254,10 @@ class VAEGAN(Reads, Recipe):
 
     def train_step(self, batch: Batch, at: Step) -> dict[str, Tensor]:
         found = self.losses(batch["image"], self.given(batch))
+        share, config = at.index / at.total, self.config
+        set_step_size(self.optimizers, (1 - share) * config.learning_rate + share * config.last_learning_rate)
         learning = list(self.optimizers)
-        if "D3" in self.config.as_released and "dis" in found:
+        if "D3" in config.as_released and "dis" in found:
             discriminator, decoder = who_learns(float(found["real"].detach()), float(found["drawn"].detach()))
             rests = {"dis": not discriminator, "dec": not decoder}
             learning = [name for name in learning if not rests.get(name)]
