@@ -154,6 +154,13 @@ def test_each_network_follows_its_own_loss_alone():
             torch.testing.assert_close(parameter.grad, gradient, rtol=1e-3, atol=1e-5)
 
 
+def test_the_step_size_falls_in_a_straight_line():
+    model = build(learning_rate=0.01, last_learning_rate=0.002)
+    for index, size in ((0, 0.01), (5, 0.006), (10, 0.002)):
+        model.train_step(some_batch(), Step(index, 10, 0.0))
+        assert [o.param_groups[0]["lr"] for o in model.optimizers.values()] == pytest.approx([size] * 3)
+
+
 @pytest.mark.parametrize("conditioned", [True, False])
 @pytest.mark.parametrize("name", vae_gan.MODELS)
 def test_every_weight_learns_and_what_is_drawn_has_the_datas_shape(name, conditioned):
