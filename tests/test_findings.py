@@ -57,6 +57,9 @@ CARRIES: dict[str, Callable[[Numbers], bool]] = {
     "adversarial:shared_noise": lambda n: (
         [n[0][0], n[1][0]] == [29280, 2928] and near(n[1][1], 10**0.5, 0.15) and near(n[0][1], 1, 0.15)
     ),
+    "neighbours:variances_of_families": lambda n: (
+        all(near(line[0], 1, 0.02) for line in n) and [near(line[3], 1, 0.02) for line in n] == [True, False, True, False]
+    ),
     "arithmetic:perplexities_from_nll": lambda n: (
         near(n[0][0], 79.88, 0.001) and near(n[1][0], 96.67, 0.001) and len(n) == 4 and n[2] == [368.9, 45.48, 46.4]
     ),
@@ -263,7 +266,8 @@ def test_the_front_page_shows_a_handful_of_the_gravest_and_links_the_rest(tables
     source = pages.handful(tables)
     assert source.count("<li>") == len(shown) and f"{len(FOUND)} findings in all" in source
     for t in tables:
-        assert f'href="{t["paper"]["id"]}.html#findings"' in source
+        linked = f'href="{t["paper"]["id"]}.html#findings"' in source
+        assert linked == bool(t["findings"]), "a paper without findings has nothing to link to"
     text = front_text.handful_text(tables)
     assert text.count("1. **") == len(shown) and f"{len(FOUND)} findings in all" in text
 

@@ -11,6 +11,7 @@ its demonstrations as "demonstrations.MODULE:FUNCTION"; `redraw finding ID` runs
     captioning   Show, Attend and Tell: its regulariser, reward, search, optimiser and scores
     digits       VED: its captions, its scoring, its loss
     likelihood   bounds, windows, priors and first weights
+    neighbours   sets of numbers of the Neural Statistician
     places       boxes and points of GAWWN, squares of StackGAN, images of PPGN
     ranks        R-precision, retrieval, bytes: who judges, against what
     scores       inception score, FID, SSIM: what a choice of protocol moves
