@@ -40,6 +40,7 @@ ROWS = [  # from the bottom up; names are modules or packages of redraw
         "scores",
         "scoring",
         "measured",
+        "annealed",
         "writing",
         "conditions",
         "released",

@@ -23,7 +23,7 @@ DRAWN = (
     "attention", "among", "drawing", "captioned",
 )  # fmt: skip
 """The part of an evaluation that decides what is drawn and read; the rest is arithmetic on the arrays."""
-DRAWN_OPTIONS = ("samples", "gallery", "beam", "shots")
+DRAWN_OPTIONS = ("samples", "gallery", "beam", "shots", "annealing")
 """The same of a metric's options."""
 
 

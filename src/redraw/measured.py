@@ -29,18 +29,19 @@ from typing import Any
 import numpy as np
 import torch
 
+from .annealed import annealed
 from .conditions import CHUNK, Conditions, asked_in_parts, pictures, pictures_in_parts, real_images, to_bytes
 from .core import RedrawError
 from .data.base import Prepared
-from .metrics import BOUNDS
+from .metrics import ANNEALED, BOUNDS
 from .metrics.few_shot import supports
 from .metrics.ssim import readings, similarities
 from .models import Instrument
 from .recipe import Recipe
-from .scores import Reader
+from .scores import Annealing, Reader
 from .writing import looked, written
 
-MEASURED = (*BOUNDS, "ssim")
+MEASURED = (*BOUNDS, *ANNEALED, "ssim")
 GALLERY = 100
 DRAWS = 4  # of each pair in one call of ``bounds``
 MOST_SAMPLES = 1 << 20  # a seed each
@@ -52,8 +53,8 @@ def measured(
     wanted: Collection[str], reader: Reader, evaluation: Mapping[str, Any], recipe: Recipe, conditions: Conditions,
     opened: Prepared, images: np.ndarray, seed: int, instrument: Instrument | None = None,
 ) -> dict[str, np.ndarray]:  # fmt: skip
-    """Those of the fields ``bounds``, ``gallery_bounds``, ``ssim``, ``written``, ``support`` and ``asked_attributes`` that are
-    ``wanted``, as scoring.draw names them, the latter two with what belongs to them.
+    """Those of the fields ``bounds``, ``gallery_bounds``, ``annealed``, ``ssim``, ``written``, ``support`` and
+    ``asked_attributes`` that are ``wanted``, as scoring.draw and annealed.py name them, the latter two with what belongs to them.
 
     ``images`` [N, C, H, W] in bytes is what was drawn first; the ``instrument`` writes, and reads sets. Raises RedrawError for
     a model without ``bounds``, for similarity where captions belong to no image, and for an instrument that writes no captions.
@@ -78,6 +79,10 @@ def measured(
             found["bounds"] = _bounds(recipe, conditions, true, opened, seed, reader.samples or 1)[row_of]
         if "gallery_bounds" in wanted:
             found["gallery_bounds"] = _galleries(recipe, conditions, true, opened, seed, reader)
+    if {*ANNEALED} & {*wanted}:  # images that the model drew need their latents: it draws others
+        own = evaluation["images"] == "model"
+        held = None if own else pictures(evaluation, recipe, conditions, opened, seed)
+        found |= annealed(recipe, conditions, held, opened, seed, reader.annealing or Annealing())
     if "ssim" in wanted:
         values, labels = _similar(evaluation, recipe, conditions, opened, images, seed, reader.samples or 1)
         found |= {"ssim": values, "ssim_labels": labels}

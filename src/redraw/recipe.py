@@ -73,7 +73,9 @@ class Recipe(nn.Module):
     ``validate(batch) -> dict`` of losses (no gradients), ``bounds(batch, seed, samples)`` -> [N, samples] of
     log p(x, z | caption) - log q(z | x, caption) in nats, x the ``image`` of the batch, as ``view`` gives it, z by ``seed`` alone
     (blocks.conditioning.draws_of: rows of one number in ``noise_group`` share theirs and are compared by what is in them,
-    other rows have their own, whose errors cancel in a mean), and ``attention(conditions, seed)`` ->
+    other rows have their own, whose errors cancel in a mean), ``latents(batch)`` -> blocks.annealing.Latents of its ``image``,
+    with ``imagined(conditions, seed)`` -> (images [N, C, H, W] in [-1, 1] drawn of p(x | z), z [N, Z]), and
+    ``attention(conditions, seed)`` ->
     {"attention.<side>": [N, T, side, side]}, the share of each place's attention that each word has in what ``sample``
     draws of the same, a map a stage, and ``drawing(conditions, seed)`` -> [N, T, C, H, W] in [-1, 1], what ``sample`` draws
     of the same after each of T steps, the last being its image, with ``alignment(conditions, seed)`` -> [N, T, words], the

@@ -10,15 +10,25 @@ import numpy as np
 
 from .core import NotComputed, RedrawError, canonical_json, digest, nearest, read_json
 from .graph import DRAWN_OPTIONS
-from .metrics import BOUNDS, METRICS, TEXT
+from .metrics import ANNEALED, BOUNDS, METRICS, TEXT
 from .metrics.meteor import one_program
+
+
+class Annealing(NamedTuple):
+    """How importance sampling is annealed: chains for each image, steps from beta 0 to 1, leapfrogs of each transition."""
+
+    chains: int = 8
+    temperatures: int = 1000
+    leapfrogs: int = 10
+    schedule: str = "sigmoid"  # or linear: how beta rises
+    start: str = "posterior"  # the model's own normal distribution near it, or its prior
 
 
 class Reader(NamedTuple):
     """Who reads images, and how: role of an instrument, its mode, the pixels a side that images are first brought to.
 
     ``samples``: draws of each item; ``gallery``: images that each caption is held against; ``beam``: captions kept at a time
-    while one is written; ``shots``: images of a class that are read as one set.
+    while one is written; ``shots``: images of a class that are read as one set; ``annealing``: of importance sampling.
     """
 
     role: str
@@ -28,10 +38,12 @@ class Reader(NamedTuple):
     gallery: int | None = None
     beam: int | None = None
     shots: int | None = None
+    annealing: Annealing | None = None
 
     @property
     def name(self) -> str:
-        more = {"px": self.side} | {name: getattr(self, name) for name in DRAWN_OPTIONS}
+        more = {"px": self.side} | {name: getattr(self, name) for name in DRAWN_OPTIONS if name != "annealing"}
+        more |= {} if self.annealing is None else self.annealing._asdict()
         return ".".join([self.role or "pixels", self.mode, *(f"{n}{of}" for of, n in more.items() if n)])
 
 
@@ -43,7 +55,12 @@ OWN = Reader("self", "eval", None)
 def reader_of(evaluation: Mapping[str, Any]) -> Reader:
     role, mode = evaluation.get("instrument", ""), evaluation.get("instrument_mode", "eval")
     options = evaluation.get("options", {})
-    return Reader(role, mode, evaluation.get("side"), *(options.get(name) for name in DRAWN_OPTIONS))
+    how = options.get("annealing")
+    if how is not None and set(how) - set(Annealing._fields):
+        odd = min(set(how) - set(Annealing._fields))
+        raise RedrawError(f"evaluation, options.annealing: no {odd!r}: {nearest(odd, list(Annealing._fields))}")
+    drawn = {name: options.get(name) for name in DRAWN_OPTIONS} | {"annealing": None if how is None else Annealing(**how)}
+    return Reader(role, mode, evaluation.get("side"), **drawn)
 
 
 def group_name(evaluation: Mapping[str, Any]) -> str:
@@ -103,7 +120,7 @@ def score(folder: Path, spec: Mapping[str, Any]) -> dict[str, Any]:
             arrays = _arrays(items, e)
             role = reader_of(e).role
             # Likelihoods, and a captioner's captions, are of the very model that is compared.
-            of_its_own = {*about.reads} & {*BOUNDS} or (role == "self" and "written" in about.reads)
+            of_its_own = {*about.reads} & {*BOUNDS, *ANNEALED} or (role == "self" and "written" in about.reads)
             eyes = None if of_its_own else weights.get(role)
             key = protocol(e, spec["dataset"], manifest["data"], eyes, arrays, vocabularies.get(role))
             if "among" in e:

@@ -13,9 +13,11 @@ from .accuracy import (
     accuracy_labels_unsorted,
     error,
 )
+from .active import active_units
 from .agreement import embedding_agreement, embedding_difference
 from .attribute_similarity import FIELDS as SIMILAR
 from .attribute_similarity import attribute_cosine, attribute_squared_error
+from .annealing import annealed_bound, annealing_gap
 from .attributes import attribute_consistency
 from .bleu import bleu
 from .bounds import importance_bound, variational_bound, variational_bound_all_captions
@@ -38,6 +40,8 @@ from .zero_shot import zero_shot_accuracy
 TEXT = "text_embedding"  # the one field that an instrument reads from captions
 BOUNDS = ("bounds", "gallery_bounds")
 """What the scored model itself says of real images: of a caption's own, and of each image of its gallery"""
+ANNEALED = ("annealed", "annealed_accepted", "annealed_reverse")
+"""Chains of annealed importance sampling: their log weights, what they accepted, and log weights of chains run backward"""
 CAPTIONED = ("written", "references", "captions")
 """What a captioner writes of an image, needed where that is scored; all captions of it; the one that was asked for"""
 
@@ -105,6 +109,9 @@ METRICS = {
     "perplexity": Metric(perplexity, "lower", "per word", ("bounds", "kl", "n_words")),
     "unigram_perplexity": Metric(unigram_perplexity, "lower", "per word", ("captions",)),
     "grammar_perplexity": Metric(grammar_perplexity, "lower", "per word", ("captions",)),
+    "annealed_bound": Metric(annealed_bound, "lower", "nats", ANNEALED[:2]),
+    "annealing_gap": Metric(annealing_gap, "lower", "nats", (ANNEALED[0], ANNEALED[2])),
+    "active_units": Metric(active_units, "higher", "units", ("posterior_mean",)),
     "bleu": Metric(bleu, "higher", "percent", CAPTIONED),
     "meteor": Metric(meteor, "higher", "percent", CAPTIONED),
     "rouge_l": Metric(rouge_l, "higher", "percent", CAPTIONED),

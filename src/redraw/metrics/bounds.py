@@ -17,7 +17,7 @@ def variational_bound(items: Mapping[str, np.ndarray], samples: int = 1) -> dict
     their mean over draws and images; ``spread`` its standard error over images, ``per_item`` [N] the images' own. Raises
     RedrawError where a bound is not finite.
     """
-    return _negative(_weights("variational_bound", items).mean(1))
+    return negative(_weights("variational_bound", items).mean(1))
 
 
 def variational_bound_all_captions(
@@ -33,7 +33,7 @@ def variational_bound_all_captions(
     (n_words,) = take(metric, items, "n_words")
     used = (n_words >= words[0]) & (n_words <= words[1])
     return {
-        **_negative(np.where(used, _weights(metric, items).mean(1), 0.0)),
+        **negative(np.where(used, _weights(metric, items).mean(1), 0.0)),
         "parts": {"used": 100 * float(used.mean())},
     }
 
@@ -54,15 +54,29 @@ def importance_bound(items: Mapping[str, np.ndarray], samples: int = 1, k: int |
     if not 1 <= k <= log_w.shape[1]:
         raise RedrawError(f"importance_bound: k {k} of {log_w.shape[1]} samples: raise samples or lower k")
     grouped = log_w[:, : log_w.shape[1] - log_w.shape[1] % k].reshape(len(log_w), -1, k)
-    top = grouped.max(-1, keepdims=True)
-    weight = np.exp(grouped - top)
-    total = weight.sum(-1, keepdims=True)
-    share = weight / total
-    parts = {
+    return {**negative(log_mean_exp(grouped).mean(1)), "parts": shares(grouped)}
+
+
+def log_mean_exp(log_w: np.ndarray) -> np.ndarray:
+    """Over the last axis of log weights [..., k], without overflow."""
+    top = log_w.max(-1, keepdims=True)
+    return np.log(np.exp(log_w - top).mean(-1)) + top[..., 0]
+
+
+def shares(log_w: np.ndarray) -> dict[str, float]:
+    """How evenly k weights [..., k] share their sum: ``effective_samples``, ``largest_share``, means over all else."""
+    weight = np.exp(log_w - log_w.max(-1, keepdims=True))
+    share = weight / weight.sum(-1, keepdims=True)
+    return {
         "effective_samples": float((1 / np.square(share).sum(-1)).mean()),
         "largest_share": float(share.max(-1).mean()),
     }
-    return {**_negative((np.log(total / k) + top).mean((1, 2))), "parts": parts}
+
+
+def negative(bound: np.ndarray) -> dict:
+    """The numbers that are printed of bounds [N] on log p."""
+    spread = float(bound.std(ddof=1) / np.sqrt(len(bound))) if len(bound) > 1 else None
+    return {"value": -float(bound.mean()), "spread": spread, "per_item": -bound}
 
 
 # --- inside ------------------------------------------------------------------------------------------------------
@@ -70,9 +84,3 @@ def importance_bound(items: Mapping[str, np.ndarray], samples: int = 1, k: int |
 
 def _weights(metric: str, items: Mapping[str, np.ndarray]) -> np.ndarray:
     return finite(metric, "bounds", *take(metric, items, "bounds"))
-
-
-def _negative(bound: np.ndarray) -> dict:
-    """The numbers that are printed of bounds [N] on log p."""
-    spread = float(bound.std(ddof=1) / np.sqrt(len(bound))) if len(bound) > 1 else None
-    return {"value": -float(bound.mean()), "spread": spread, "per_item": -bound}
