@@ -63,6 +63,8 @@ class Plan(Graph):
                     yield name
             elif said := self._needs_files(paper, name):
                 self.missing[f"{paper}/{name}"] = said
+            elif self.scale not in about.get("scales", SCALES):
+                self.missing[f"{paper}/{name}"] = f"trained at scale {', '.join(about['scales'])} alone"
             elif self.rows == "headline" and _at(about.get("rows"), self.scale) == "all":
                 self.missing[f"{paper}/{name}"] = "rows: all"
             elif self.scale == "smoke" and about["recipe"] in seen:
