@@ -237,8 +237,8 @@ def test_posterior_means_by_layer():
     assert found.shape == (6, 5) and model.labels["posterior_mean"] == ("1", "1", "1", "2", "2")
     mu, log_sigma = model.up[0](settled_binary(some_batch()["image"]))
     torch.testing.assert_close(found[:, :3], mu.detach())
-    second = model.up[1](mu + log_sigma.exp() * torch.randn(4000, 6, 3))[0].mean(0)
-    assert float((found[:, 3:] - second).abs().max()) < 0.5
+    second = model.up[1](mu + log_sigma.exp() * torch.randn(4000, 6, 3))[0].mean(0).detach()
+    assert (found[:, 3:] - second).abs().max().item() < 0.5
 
 
 # --- training ------------------------------------------------------------------------------------------------------

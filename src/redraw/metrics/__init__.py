@@ -26,6 +26,7 @@ from .confusion import confusion
 from .diversity import coverage
 from .documents import grammar_perplexity, perplexity, unigram_perplexity
 from .few_shot import k_shot_accuracy
+from .evidence import evidence_estimate, latent_fit
 from .frechet import fid_infinity, frechet_distance
 from .inception import inception_score
 from .kernel import kernel_distance
@@ -111,6 +112,8 @@ METRICS = {
     "grammar_perplexity": Metric(grammar_perplexity, "lower", "per word", ("captions",)),
     "annealed_bound": Metric(annealed_bound, "lower", "nats", ANNEALED[:2]),
     "annealing_gap": Metric(annealing_gap, "lower", "nats", (ANNEALED[0], ANNEALED[2])),
+    "evidence_estimate": Metric(evidence_estimate, "higher", "nats", ("evidence",)),
+    "latent_fit": Metric(latent_fit, "higher", "nats", ("log_likelihood", "drawn_latents", "drawn_likelihood")),
     "active_units": Metric(active_units, "higher", "units", ("posterior_mean",)),
     "bleu": Metric(bleu, "higher", "percent", CAPTIONED),
     "meteor": Metric(meteor, "higher", "percent", CAPTIONED),

@@ -18,11 +18,17 @@ def annealed_bound(items: Mapping[str, np.ndarray], annealing: Mapping[str, Any]
     [N, C] log weights, annealed_accepted [N, C] share of the transitions. ``annealing`` says how chains were run (scores.py).
 
     ``spread``: standard error over images; ``parts``: ``effective_samples`` and ``largest_share`` of the C weights, means over
-    images, and ``accepted`` in percent. Raises RedrawError where a weight is not finite.
+    images, and ``accepted`` in percent; ``columns``: ``log_p``, the same with the other sign. Raises
+    RedrawError where a weight is not finite.
     """
     (accepted,) = take("annealed_bound", items, "annealed_accepted")
     log_w = finite("annealed_bound", "annealed", *take("annealed_bound", items, "annealed"))
-    return {**negative(log_mean_exp(log_w)), "parts": {**shares(log_w), "accepted": 100 * float(accepted.mean())}}
+    found = negative(log_mean_exp(log_w))
+    return {
+        **found,
+        "parts": {**shares(log_w), "accepted": 100 * float(accepted.mean())},
+        "columns": {"log_p": {"value": -found["value"], "spread": found["spread"], "better": "higher"}},
+    }
 
 
 def annealing_gap(items: Mapping[str, np.ndarray], annealing: Mapping[str, Any] | None = None) -> dict:
