@@ -208,9 +208,8 @@ def test_the_list_for_programs_says_what_is_here(here, capsys):
     said = json.loads(capsys.readouterr().out)
     sets = {s["name"]: s for s in said["sets"]}
     assert sets["mnist"]["raw_files"] == "complete" and sets["mnist"]["prepared"] == ["mnist"]
-    assert sets["mnist"]["papers"] == ["align_draw", "draw", "neural_statistician", "ved"] and sets["mnist"][
-        "stand_ins"
-    ] == ["digits"]
+    papers = ["align_draw", "avb", "draw", "iwae", "neural_statistician", "ved"]
+    assert sets["mnist"]["papers"] == papers and sets["mnist"]["stand_ins"] == ["digits"]
     states = {f["id"]: f["state"] for f in sets["mnist"]["files"]}
     assert states["mnist/train_labels"] == "present" and states["mnist/test_labels"] == "absent"
     store.let_in(source, "0" * 64, "somewhere")

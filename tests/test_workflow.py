@@ -30,6 +30,7 @@ RUNS = {
     "gawwn/boxes.s0", "stackgan/stage_1.s0", "stackgan/stage_2.s0", "stackgan_v2/birds.s0", "draw/mnist.s0",
     "dilated_vae/yahoo_scnn_vae.s0",
     *(f"align_draw/{run}.s0" for run in ("align_draw", "noalign_draw", "skip_thoughts", "fully_conn_vae")),
+    "avb/avb_ac_8.s0", "iwae/mnist_vae_1.s0",
     *(f"show_attend_tell/{data}_annotator.s0" for data in ("flickr8k", "coco", "birds")),
     *(f"show_attend_tell/{run}.s0" for run in ("flickr8k_soft", "coco_soft", "birds_captioner")),
 }  # fmt: skip
