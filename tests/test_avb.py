@@ -233,6 +233,18 @@ def test_a_gradient_for_every_parameter_and_none_astray(posterior):
         torch.testing.assert_close(p.grad, gradient, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("posterior", POSTERIORS)
+def test_half_precision_computes_losses_in_full(posterior):
+    model, x = build(posterior).train(), settled_binary(some_batch()["image"])
+    torch.manual_seed(0)
+    wanted = model.losses(x)[0]["loss"].item()
+    model.autocast_dtype = torch.bfloat16
+    torch.manual_seed(0)
+    found = model.losses(x)[0]["loss"]
+    assert found.dtype == torch.float32 and found.item() == pytest.approx(wanted, rel=0.02)
+    assert all(torch.isfinite(v) for v in model.train_step(some_batch(), AT).values())
+
+
 @pytest.mark.parametrize("posterior", ["gaussian", "adaptive"])
 def test_bounds_are_of_the_densities(posterior):
     model, batch = wide(build(posterior).eval()), some_batch(3)

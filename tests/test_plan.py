@@ -193,6 +193,15 @@ def test_rows_and_scale_leave_runs_out_and_say_so(desk):
     assert "alpha/two.s0" not in smoke.run and smoke.missing["alpha/two"] == "scale smoke runs one run per recipe"
 
 
+def test_a_run_may_be_of_some_scales_alone(desk):
+    runs = SHEET["runs"] | {"extra": {"recipe": "Net", "dataset": "mnist", "scales": ["study", "paper"]}}
+    p = desk({"rows": "all", "scale": "embedded"}, runs=runs)
+    assert "alpha/extra.s0" not in p.run and p.missing == {"alpha/extra": "trained at scale study, paper alone"}
+    assert "alpha/extra.s0" in desk({"scale": "study"}, runs=runs).run
+    needed = {**runs, "two": {**runs["two"], "needs": {"first": "extra"}}}
+    assert "alpha/extra.s0" in desk({"scale": "embedded"}, runs=needed).run, "what another run needs comes in with it"
+
+
 def test_scale_paper_takes_the_real_data(desk):
     p = desk({"scale": "paper"})
     assert {r.dataset for r in p.run.values()} == {"mnist"}

@@ -204,13 +204,13 @@ class Encoder(nn.Module):
 
     def forward(self, x: Tensor, eps: Tensor) -> Drawn:
         if self.config.posterior == "noise":
-            z = self.to_z(self.trunk(x, eps))
+            z = self.to_z(self.trunk(x, eps)).float()
             return Drawn(z, torch.zeros_like(z), torch.ones_like(z))
         if self.config.posterior == "gaussian":
             mean, std = self.normal(x)
             return Drawn(mean + std * eps, mean, std)
         z_0, a = self._parts(x)
-        v = self.v(eps.transpose(0, 1))
+        v = self.v(eps.transpose(0, 1)).float()
         moments = v if self.training else self._many(x.device)
         mean, std = self._contrast(z_0, a, moments)
         return Drawn(z_0 + (a * v).sum(0), mean.detach(), std.detach())
@@ -219,7 +219,7 @@ class Encoder(nn.Module):
         """Mean and deviation [N, Z] of r: of the posterior itself (gaussian), as it has them (adaptive), or N(0, I)."""
         if self.config.posterior == "gaussian":
             h = self.trunk(x)
-            return self.mean(h), self.log_std(h).exp()
+            return self.mean(h).float(), self.log_std(h).float().exp()
         if self.config.posterior == "adaptive":
             return self._contrast(*self._parts(x), self._many(x.device))
         return x.new_zeros(len(x), self.config.latent), x.new_ones(len(x), self.config.latent)
@@ -227,12 +227,12 @@ class Encoder(nn.Module):
     def _parts(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """z_0 [N, Z] and a [basis, N, Z]."""
         h = self.trunk(x)
-        a = F.elu(self.a(h) - 5) + 1
-        return self.z_0(h), a.view(len(x), self.config.basis, -1).transpose(0, 1)
+        a = F.elu(self.a(h).float() - 5) + 1
+        return self.z_0(h).float(), a.view(len(x), self.config.basis, -1).transpose(0, 1)
 
     def _many(self, device: torch.device) -> Tensor:
         shape = (self.config.basis, MOMENTS, self.config.noise)
-        return self.v(torch.randn(shape, generator=torch.Generator().manual_seed(0)).to(device))
+        return self.v(torch.randn(shape, generator=torch.Generator().manual_seed(0)).to(device)).float()
 
     @staticmethod
     def _contrast(z_0: Tensor, a: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
@@ -303,19 +303,23 @@ class Trained(Recipe):
             return (0.5 * (mean.square() + std.square() - 1) - std.log()).sum(1)
         apart = (z - mean) / std
         contrast = 0.5 * (z.square() - apart.square()).sum(1) - std.log().sum(1)  # log r - log p
-        return self.adversary(x, apart) + contrast
+        with self.autocast():
+            return self.adversary(x, apart).float() + contrast
 
     def losses(self, x: Tensor) -> tuple[dict[str, Tensor], Drawn]:
         """``reconstruction``, ``kl`` and ``loss``, their sum: nats per image, means over N; and the draw."""
-        drawn = self.encoder(x, self.encoder.noise(len(x), x.device))
-        reconstruction = -bernoulli(self.decoder(drawn.z)[None], x).mean()
+        with self.autocast():
+            drawn = self.encoder(x, self.encoder.noise(len(x), x.device))
+            logits = self.decoder(drawn.z)
+        reconstruction = -bernoulli(logits.float()[None], x).mean()
         kl = self.divergence(x, drawn).mean()
         return {"reconstruction": reconstruction, "kl": kl, "loss": reconstruction + kl}, drawn
 
     def adversary_loss(self, x: Tensor, drawn: Drawn) -> Tensor:
         """Cross-entropy of telling the draw, in units of its contrast, from N(0, I); ln 4 where it cannot be told. Eq. 3.3."""
         apart = ((drawn.z - drawn.mean) / drawn.std).detach()
-        of_q, of_r = self.adversary(x, apart), self.adversary(x, torch.randn_like(apart))
+        with self.autocast():
+            of_q, of_r = self.adversary(x, apart).float(), self.adversary(x, torch.randn_like(apart)).float()
         return cross_entropy(of_q, 1) + cross_entropy(of_r, 0)
 
     def step(self, x: Tensor) -> dict[str, Tensor]:
