@@ -92,7 +92,7 @@ def test_two_runs_are_the_headline():
 def test_a_printed_k_of_1_is_one_run_in_both_columns():
     for table in ("table-1", "fixed"):
         for row in SHEET["tables"][table]["rows"]:
-            runs = {c: cell["run"] for c, cell in row["cells"].items() if not c.endswith("units")}
+            runs = {c: cell["run"] for c, cell in row["cells"].items() if "units" not in c}
             for column, run in runs.items():
                 k = int(row["label"].rpartition(" ")[2])
                 objective = "vae" if k == 1 or "vae" in column else "iwae"
@@ -278,7 +278,7 @@ def test_the_loss_is_a_sum_over_the_batch():
         m.losses = lambda x, m=m: {"loss": -m.log_weights(x.round(), torch.zeros(1, len(x), 3)).mean()}
         torch.manual_seed(0)
         m.train_step({"image": b["image"].sign()}, AT)
-        moved.append(float((m.up[0].mu.weight - model.up[0].mu.weight).abs().sum()))
+        moved.append((m.up[0].mu.weight - model.up[0].mu.weight).abs().sum().item())
     assert moved[1] == pytest.approx(2 * moved[0], rel=1e-3), (
         "with so large an epsilon Adam feels the size of the gradient"
     )
@@ -290,7 +290,7 @@ def test_a_run_may_begin_where_another_ended():
     assert weights_digest(other.state_dict()) == weights_digest(first.state_dict())
     bias = other.pixels[-1].bias.clone()
     other.train_step(some_batch(), Step(0, 10, 0.0))
-    assert float((other.pixels[-1].bias - bias).abs().max()) < 0.01, "and keeps its pixels"
+    assert (other.pixels[-1].bias - bias).abs().max().item() < 0.01, "and keeps its pixels"
 
 
 def test_stages_of_three_times_as_many_passes():
