@@ -352,8 +352,8 @@ def test_d2_maps_of_equal_sizes_start_equal():
     assert torch.equal(up.body[2].weight, theirs.pixels[2].weight)
     bound = math.sqrt(6 / 10)  # 7 to 3
     for weight in (up.mu.weight, ours.up[0].mu.weight):
-        assert 0.6 * bound < float(weight.abs().max()) <= bound
-    assert float(up.mu.weight[0, 0]) == pytest.approx((2 * 0.6964691855978616 - 1) * bound, rel=1e-5), (
+        assert 0.6 * bound < weight.abs().max().item() <= bound
+    assert up.mu.weight[0, 0].item() == pytest.approx((2 * 0.6964691855978616 - 1) * bound, rel=1e-5), (
         "RandomState(123)"
     )
 
