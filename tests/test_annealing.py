@@ -258,6 +258,9 @@ def test_a_recipe_with_latents_is_scored_by_annealing(birds, tmp_path):
     shown = np.load(tmp_path / "samples.npz")["none-real-4"][:, 0, 0, :D]
     exact = LinearGaussian(torch.from_numpy(shown / 127.5 - 1).float()).exact().double().numpy()
     assert found["ais"]["value"] == pytest.approx(-exact.mean(), abs=0.1)
+    turned = found["ais/log_p"]
+    assert (turned["value"], turned["better"]) == (-found["ais"]["value"], "higher")
+    assert turned["per_block"] == [-block for block in found["ais"]["per_block"]], "models are compared image by image"
     assert found["ais"]["protocol"]["instrument_weights"] is None, "the model is no part of the protocol"
     # The exact likelihood of what the model imagined lies inside the gap.
     mean = -float(LinearGaussian(drawn(40, 0)[0]).exact().mean())

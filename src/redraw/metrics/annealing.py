@@ -24,10 +24,11 @@ def annealed_bound(items: Mapping[str, np.ndarray], annealing: Mapping[str, Any]
     (accepted,) = take("annealed_bound", items, "annealed_accepted")
     log_w = finite("annealed_bound", "annealed", *take("annealed_bound", items, "annealed"))
     found = negative(log_mean_exp(log_w))
+    turned = {"value": -found["value"], "spread": found["spread"], "per_item": -found["per_item"], "better": "higher"}
     return {
         **found,
         "parts": {**shares(log_w), "accepted": 100 * float(accepted.mean())},
-        "columns": {"log_p": {"value": -found["value"], "spread": found["spread"], "better": "higher"}},
+        "columns": {"log_p": turned},
     }
 
 
