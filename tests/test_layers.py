@@ -41,6 +41,7 @@ ROWS = [  # from the bottom up; names are modules or packages of redraw
         "scoring",
         "measured",
         "annealed",
+        "support",
         "writing",
         "conditions",
         "released",

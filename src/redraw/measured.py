@@ -34,11 +34,11 @@ from .conditions import CHUNK, Conditions, asked_in_parts, pictures, pictures_in
 from .core import RedrawError
 from .data.base import Prepared
 from .metrics import ANNEALED, BOUNDS
-from .metrics.few_shot import supports
 from .metrics.ssim import readings, similarities
 from .models import Instrument
 from .recipe import Recipe
 from .scores import Annealing, Reader
+from .support import supported
 from .writing import looked, written
 
 MEASURED = (*BOUNDS, *ANNEALED, "ssim")
@@ -64,7 +64,7 @@ def measured(
         asked = opened.batch(conditions.image, ("attributes",), np.random.default_rng(0))["attributes"]
         found |= {"asked_attributes": asked.cpu().numpy(), "asked_image": conditions.image}
     if "support" in wanted and instrument:
-        found |= _supported(instrument.recipe, reader.shots or 1, conditions, opened, images)
+        found |= supported(instrument.recipe, reader.shots or 1, conditions, opened, images)
     if "written" in wanted and instrument:
         found["written"] = written(instrument, opened, images, reader.beam or 1)
     if {*BOUNDS} & {*wanted}:
@@ -158,19 +158,6 @@ def _words(conditions: Conditions, opened: Prepared) -> np.ndarray:
     """[N, T], "" behind a caption's last word."""
     vocabulary, written = opened.tokens.vocabulary, zip(conditions.tokens, conditions.n_words, strict=True)
     return np.array([[vocabulary[i] if k < n else "" for k, i in enumerate(row)] for row, n in written])
-
-
-def _supported(
-    recipe: Recipe, shots: int, conditions: Conditions, opened: Prepared, images: np.ndarray
-) -> dict[str, np.ndarray]:
-    """``support`` [N, K]: rows of each image and of others of its class, a set; ``support_context`` [N, D], what the recipe's
-    ``encode`` says of sets [M, K, C, H, W]; ``class_name`` [N]."""
-    recipe.eval()
-    device, rows = next(recipe.parameters()).device, supports(conditions.class_id, shots)
-    sets = (torch.from_numpy(images[part]).to(device) for part in np.array_split(rows, -(-rows.size // CHUNK)))
-    said = [recipe.encode({"image": of.float().div_(127.5).sub_(1)})["context"] for of in sets]
-    names = np.array(opened.manifest["classes"])[conditions.class_id]
-    return {"support": rows, "support_context": torch.cat(said).float().cpu().numpy(), "class_name": names}
 
 
 def _held_against(

@@ -59,7 +59,9 @@ def reader_of(evaluation: Mapping[str, Any]) -> Reader:
     if how is not None and set(how) - set(Annealing._fields):
         odd = min(set(how) - set(Annealing._fields))
         raise RedrawError(f"evaluation, options.annealing: no {odd!r}: {nearest(odd, list(Annealing._fields))}")
-    drawn = {name: options.get(name) for name in DRAWN_OPTIONS} | {"annealing": None if how is None else Annealing(**how)}
+    drawn = {name: options.get(name) for name in DRAWN_OPTIONS} | {
+        "annealing": None if how is None else Annealing(**how)
+    }
     return Reader(role, mode, evaluation.get("side"), **drawn)
 
 

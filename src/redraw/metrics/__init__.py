@@ -15,9 +15,9 @@ from .accuracy import (
 )
 from .active import active_units
 from .agreement import embedding_agreement, embedding_difference
+from .annealing import annealed_bound, annealing_gap
 from .attribute_similarity import FIELDS as SIMILAR
 from .attribute_similarity import attribute_cosine, attribute_squared_error
-from .annealing import annealed_bound, annealing_gap
 from .attributes import attribute_consistency
 from .bleu import bleu
 from .bounds import importance_bound, variational_bound, variational_bound_all_captions
@@ -25,8 +25,8 @@ from .cider import cider
 from .confusion import confusion
 from .diversity import coverage
 from .documents import grammar_perplexity, perplexity, unigram_perplexity
-from .few_shot import k_shot_accuracy
 from .evidence import evidence_estimate, latent_fit
+from .few_shot import k_shot_accuracy
 from .frechet import fid_infinity, frechet_distance
 from .inception import inception_score
 from .kernel import kernel_distance
