@@ -233,6 +233,15 @@ def test_every_word_of_the_judges_has_a_mark() -> None:
     assert len({sign for sign, _ in signs}) == len(signs) == len({shape for _, shape in signs})
 
 
+def test_documents_in_use_are_shown_by_a_piece_of_them(example: dict, tmp_path: Path) -> None:
+    documents = {"text": "Documents by a grammar", "example": ["what is a <b>reunion</b>"]}
+    example["context"]["pictures"] = [documents, *example["context"]["pictures"]]
+    page = write(example, tmp_path)["index.html"].decode()
+    assert "Documents by a grammar<q>what is a &lt;b&gt;reunion&lt;/b&gt;</q></li>" in page
+    world = page[page.index('class="world"') :]
+    assert world.index("<img") < world.index("Documents by a grammar"), "pictures first"
+
+
 def test_no_mark_stands_without_its_word(tables: list[dict], example: dict) -> None:
     pages = [html.paper(t) for t in tables] + [html.index(tables, audit.summary(tables), example["context"])]
     for source in pages:

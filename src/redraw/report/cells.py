@@ -23,11 +23,11 @@ CELL_COLUMNS = (
     "cell_id", "paper", "table", "row", "dataset", "metric", "printed", "printed_source", "confirmed", "marks",
     "source", "ours", "spread", "n", "seeds", "selection", "envelope_lo", "envelope_hi", "scale", "data", "protocol",
     "possible", "same_protocol", "agrees", "claims", "because", "run", "authors_weights", "authors_agrees",
-    "raters", "margin", "difference", "test", "p", "adjusted", "needs_seeds", "needs_hours", "cv_star", "elsewhere",
+    "raters", "margin", "difference", "test", "p", "adjusted", "needs_seeds", "cv_star", "elsewhere",
 )  # fmt: skip
 CLAIM_COLUMNS = (
     "paper", "claim", "origin", "statement", "printed_holds", "seeds_won", "probability", "margin", "scale", "verdict",
-    "needs_seeds", "needs_hours",
+    "needs_seeds",
 )  # fmt: skip
 FACTS = ("fingerprint", "weights", "data", "steps", "images_seen", "stopped", "parameters", "notes")
 ABOUT = ("environment", "device", "precision", "compile", "threads", "seconds", "started")
@@ -210,8 +210,8 @@ def tidy(tables: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def needed(about: Mapping[str, Any]) -> dict[str, Any]:
-    """What a cell or a claim needs to be decided, as columns."""
-    return {f"needs_{k}": (about["needs"] or {}).get(k) for k in ("seeds", "hours")}
+    """How many seeds a cell or a claim needs, as a column; how long these take differs by machine, which no CSV may."""
+    return {"needs_seeds": (about["needs"] or {}).get("seeds")}
 
 
 def claims_rows(tables: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -23,10 +23,10 @@ def index(tables: list[Json], summary: Json, context: Json) -> str:
     stand_ins = {s["dataset"]: s for t in tables for s in t.get("stand_ins", [])}
     line = text(scale_line(", ".join(scales), seeds, bool(stand_ins)))
     made = f"This report was made at the scale <b>{text(', '.join(scales))}</b>, with {plural(seeds, 'seed')} a model."
-    pictures = "".join(
-        f"<li>{picture(p['src'], p['alt'], '')}{text(p.get('text') or p['alt'])}</li>"
-        for p in context.get("pictures", [])
-    )
+    used = [
+        {**p, "example": []} if "src" in p else p for p in context.get("pictures", [])
+    ]  # of documents a piece, no picture
+    pictures = "".join(map(_stand_in, sorted(used, key=lambda p: "src" not in p)))
     others = "".join(_stand_in(about) for about in context.get("stand_ins", []))
     found = findings.handful(tables)
     main = (
@@ -72,9 +72,9 @@ def _answered(summary: Json) -> list[str]:
 
 def _stand_in(about: Json) -> str:
     """One stand-in: its contact sheet, or a piece of its documents, and what it is."""
-    said = "".join(f"<q>{text(example)}</q>" for example in about["example"])
+    said = "".join(f"<q>{text(example)}</q>" for example in about.get("example", []))
     shown = picture(about["src"], about["alt"], "") if "src" in about else ""
-    return f"<li>{shown}{text(about['text'])}{said}</li>"
+    return f"<li>{shown}{text(about.get('text') or about['alt'])}{said}</li>"
 
 
 def _bars(summary: Json) -> str:

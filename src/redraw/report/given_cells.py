@@ -25,7 +25,6 @@ OF_RUNS = (
     "run",
     "authors_weights",
     "authors_agrees",
-    "needs_hours",
 )
 """Fields of a cell that only a run of ours has"""
 COLUMNS = tuple(c for c in CELL_COLUMNS if c not in OF_RUNS)
