@@ -79,7 +79,7 @@ def _confusion(f: Json, ident: str) -> str:
 def _samples(f: Json, ident: str) -> str:
     most = max((len(g["images"]) for g in f["grid"]), default=0)
     if not most:  # documents
-        return "<ul>" + "".join(f"<li>{caption(g['caption'])}</li>" for g in f["grid"]) + "</ul>"
+        return '<ul class="texts">' + "".join(f"<li>{caption(g['caption'])}</li>" for g in f["grid"]) + "</ul>"
     labels, quoted = list(f.get("labels") or []), f.get("quoted")
     if most and len(labels) == most:
         heads = "".join(f'<th scope="col">{text(label)}</th>' for label in labels)

@@ -7,7 +7,7 @@ from typing import Any
 
 from . import audit, charts, findings, glossary
 from .page import picture, shell, stand_ins_line, verdict
-from .words import clock, plural, scale_line, text
+from .words import clock, cut, plural, scale_line, text
 
 Json = dict[str, Any]
 STAND_INS = (
@@ -23,9 +23,10 @@ def index(tables: list[Json], summary: Json, context: Json) -> str:
     stand_ins = {s["dataset"]: s for t in tables for s in t.get("stand_ins", [])}
     line = text(scale_line(", ".join(scales), seeds, bool(stand_ins)))
     made = f"This report was made at the scale <b>{text(', '.join(scales))}</b>, with {plural(seeds, 'seed')} a model."
-    used = [
-        {**p, "example": []} if "src" in p else p for p in context.get("pictures", [])
-    ]  # of documents a piece, no picture
+    used = [  # of documents a piece in the place of a picture
+        {**p, "example": [] if "src" in p else [cut(e, 90) for e in p["example"][:1]]}
+        for p in context.get("pictures", [])
+    ]
     pictures = "".join(map(_stand_in, sorted(used, key=lambda p: "src" not in p)))
     others = "".join(_stand_in(about) for about in context.get("stand_ins", []))
     found = findings.handful(tables)
