@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from scipy import special
-from scipy.spatial import cKDTree
 
 from ..core import RedrawError
 from .arrays import finite, take
@@ -58,6 +56,9 @@ def latent_fit(items: Mapping[str, np.ndarray], neighbours: int = 5) -> dict:
 
 def entropy(draws: np.ndarray, neighbours: int) -> float:
     """In nats, of the distribution of ``draws`` [S, Z]."""
+    from scipy import special  # slow to load, and no other metric needs these
+    from scipy.spatial import cKDTree
+
     n, d = draws.shape
     distance = cKDTree(draws).query(draws, neighbours + 1)[0][:, -1]
     ball = 0.5 * d * np.log(np.pi) - special.gammaln(0.5 * d + 1)
