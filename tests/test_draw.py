@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import json
 import math
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from going_on import learns_and_goes_on
 from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
@@ -275,19 +275,7 @@ def test_training_sees_windows_anywhere_and_never_mirrored():
 def test_it_learns_and_goes_on_bit_by_bit():
     about, batch = About((1, 12, 10), 1), {"image": some_batch(1)["image"].expand(32, -1, -1, -1)}
     fields = {"hidden": 24, "read_side": 4, "stride_scaled": True, "learning_rate": 2e-2, "last_learning_rate": 2e-2}
-    model = build(about, **fields)
-    first = float(model.validate(batch)["loss"])
-    for step in range(40):
-        engine.seed_everything(0, step)
-        model.train_step(batch, Step(step, 80, 0.0))
-    other = build(about, **fields)
-    other.load_state_dict(model.state_dict())
-    other.optimizers["adam"].load_state_dict(copy.deepcopy(model.optimizers["adam"].state_dict()))
-    for m in (model, other):
-        engine.seed_everything(0, 40)
-        m.train_step(batch, Step(40, 80, 0.0))
-    assert weights_digest(model.state_dict()) == weights_digest(other.state_dict())
-    assert float(model.validate(batch)["loss"]) < 0.9 * first
+    learns_and_goes_on(lambda: build(about, **fields), batch, "loss", 40, 80, 0.9)
 
 
 def test_half_precision_computes_windows_and_losses_in_full():

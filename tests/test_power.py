@@ -14,7 +14,6 @@ from redraw.report.bench import Bench
 from redraw.report.claims import probability, word
 from redraw.report.comparison import components
 from redraw.report.judge import agrees, half_width, seeds_needed
-from redraw.report.words import clock
 
 FOLDS = [4.30, 4.34, 4.40, 4.36]
 
@@ -116,8 +115,7 @@ def test_one_seed_needs_five_at_the_price_of_the_sheet():
     assert cell["needs"] | {"source": ""} == {"seeds": 5, "more": 4, "hours": 24, "device": "gpu", "source": ""}
     assert claim["needs"]["hours"] == 48, "both sides of the claim are trained"
     assert (
-        power.said(cell["needs"], clock)
-        == "4 more seeds would take about 24 h 0 min of a GPU (the sheet of p: an estimate)"
+        power.said(cell["needs"]) == "4 more seeds would take about 24 h 0 min of a GPU (the sheet of p: an estimate)"
     )
 
 
@@ -126,19 +124,19 @@ def test_seeds_that_are_there_say_what_more_would_take():
     more = seeds_needed(-0.02, statistics.stdev([4.30, 4.38]), cell["margin"], 2) - 2
     assert cell["needs"]["more"] == more and cell["needs"]["device"] == "cpu"
     assert cell["needs"]["hours"] == pytest.approx(more * 90 / 3600)
-    assert "as the seeds here took" in power.said(cell["needs"], clock)
+    assert "as the seeds here took" in power.said(cell["needs"])
 
 
 def test_without_a_price_the_seeds_alone_are_said():
     cell = first(table_of({"a": [4.36], "b": [4.0]}, sheet={k: v for k, v in SHEET.items() if k != "budget"}))
-    assert cell["needs"]["hours"] is None and "not estimated" in power.said(cell["needs"], clock)
+    assert cell["needs"]["hours"] is None and "not estimated" in power.said(cell["needs"])
 
 
 def test_what_is_decided_needs_nothing():
     table = table_of({"a": [4.36, 4.361, 4.359, 4.36, 4.36], "b": [4.0, 4.0, 4.01, 4.0, 4.0]})
     assert first(table)["agrees"]["verdict"] == "exact" and first(table)["needs"] is None
     assert table["claims"][0]["verdict"] == "holds" and table["claims"][0]["needs"] is None
-    assert power.said(None, clock) == ""
+    assert power.said(None) == ""
 
 
 def test_the_cells_of_a_table_are_tested_together():

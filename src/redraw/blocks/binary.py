@@ -26,6 +26,12 @@ def settled_binary(image: Tensor) -> Tensor:
     return ((level + moved).frac() < grey.double()).to(grey)
 
 
+def tossed_binary(mean: Tensor, seed: int) -> Tensor:
+    """Pixels of -1 and 1 like ``mean`` [N, D], each 1 with this probability: what a model imagines, a function of ``seed``."""
+    coin = torch.rand(mean.shape, generator=torch.Generator().manual_seed(seed)).to(mean)
+    return 2 * (coin < mean).to(mean) - 1
+
+
 def bernoulli(logits: Tensor, x: Tensor) -> Tensor:
     """log p(x | logits) [C, N] in nats of binary pixels ``x`` [N, D] under each of ``logits`` [C, N, D]."""
     return torch.einsum("cnd,nd->cn", logits, x) - F.softplus(logits).sum(-1)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from .together import Together
+from .together import Together, step_by_moments, update_moments
 
 
 class UncorrectedAdam(Together):
@@ -29,10 +28,6 @@ class UncorrectedAdam(Together):
     ) -> None:  # fmt: skip
         group["steps"] += 1
         (beta1, beta2), t = group["betas"], group["steps"]
-        torch._foreach_lerp_(means, gradients, 1 - beta1)
-        torch._foreach_mul_(squares, beta2)
-        torch._foreach_addcmul_(squares, gradients, gradients, 1 - beta2)
-        roots = torch._foreach_sqrt(squares)
-        torch._foreach_add_(roots, 1e-8)
+        update_moments(means, squares, gradients, group["betas"])
         size = group["lr"] * (1 - (1 - beta2) ** t) ** 0.5 / (1 - (1 - beta1) ** t)
-        torch._foreach_addcdiv_(learning, means, roots, -size)
+        step_by_moments(learning, means, squares, size, 1e-8)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import torch
 
@@ -11,6 +9,7 @@ from ..blocks.rmsprop import clip_each
 from ..blocks.windows import AS_WRITTEN, ERICJANG, TEXT2IMAGE, filters
 from ..papers.align_draw.models import Plateau
 from ..papers.draw import divergence, log_likelihood
+from ..papers.iwae import ReleasedAdam, start
 from . import setting
 
 
@@ -100,35 +99,26 @@ def clipped_tensors() -> dict[str, str]:
 
 
 def identical_seeds() -> dict[str, str]:
-    """IWAE-1: first weights of layers that each draw from a generator of the same seed, beside those of one generator."""
-
-    def layer(inputs: int, outputs: int, rng: np.random.RandomState) -> np.ndarray:
-        reach = math.sqrt(6 / (inputs + outputs))  # Glorot and Bengio (2010), uniform
-        return rng.uniform(-reach, reach, (inputs, outputs))
-
+    """IWAE-1: first weights of maps that each draw from a generator of the same seed, beside those of one generator."""
     sizes = {
-        "x to 200": (784, 200),
-        "200 to 200": (200, 200),
-        "200 to z": (200, 50),
-        "z to 200": (50, 200),
-        "200 to x": (200, 784),
-    }
-    pairs = (("200 to 200", "x to 200"), ("z to 200", "200 to 200"), ("200 to z", "200 to x"))
-    one, found = np.random.RandomState(123), {}
-    released = {name: layer(*size, np.random.RandomState(123)) for name, size in sizes.items()}
-    usual = {name: layer(*size, one) for name, size in sizes.items()}
-    for a, b in pairs:
-        told = []
-        for weights in (usual, released):
-            n = min(weights[a].size, weights[b].size)
-            told.append(float(np.corrcoef(weights[a].ravel()[:n], weights[b].ravel()[:n])[0, 1]))
+        "x to 200": (784, 200), "200 to 200": (200, 200), "200 to z": (200, 50), "z to 200": (50, 200), "200 to x": (200, 784),
+        "mu": (200, 50), "log sigma": (200, 50),
+    }  # fmt: skip
+    first: dict[bool, dict[str, np.ndarray]] = {}
+    for same in (False, True):
+        torch.manual_seed(0)
+        maps = torch.nn.ModuleDict({name: torch.nn.Linear(*size) for name, size in sizes.items()})
+        start(maps, same)
+        first[same] = {name: of.weight.detach().T.flatten().numpy() for name, of in maps.items()}  # in the order drawn
+    found = {}
+    for a, b in (("200 to 200", "x to 200"), ("z to 200", "200 to 200"), ("200 to z", "200 to x")):
+        n = min(len(first[True][a]), len(first[True][b]))
+        own, told = (float(np.corrcoef(first[same][a][:n], first[same][b][:n])[0, 1]) for same in (False, True))
         found[f"{a} and {b}, in the order drawn"] = (
-            f"correlation {told[0]:+.2f} from one generator, {told[1]:+.2f} as released"
+            f"correlation {own:+.2f} from one generator, {told:+.2f} as released"
         )
-    mean, log_sigma = (layer(200, 50, np.random.RandomState(123)) for _ in range(2))
-    found["the maps of mean and log deviation, both 200 to z"] = (
-        f"largest difference {np.abs(mean - log_sigma).max():g} as released"
-    )
+    apart = np.abs(first[True]["mu"] - first[True]["log sigma"]).max()
+    found["the maps of mean and log deviation, both 200 to z"] = f"largest difference {apart:g} as released"
     return found
 
 
@@ -136,21 +126,19 @@ def full_accumulators() -> dict[str, str]:
     """IWAE-2: steps along an even slope by the usual Adam and by the released one, in step sizes."""
     found = {}
     for slope in (1.0, 0.01):
-        usual, released = _adam_steps(slope, 0.9, 0.0, 1e-8, False), _adam_steps(slope, 0.99, 1.0, 1e-4, True)
+        moved = []
+        for adam in (torch.optim.Adam, ReleasedAdam):
+            at = torch.zeros(1, dtype=torch.float64, requires_grad=True)
+            values = {"lr": 1.0} | ({"beta2": 0.999, "eps": 1e-4} if adam is ReleasedAdam else {})
+            optimizer, places = adam([at], **values), [0.0]
+            at.grad = torch.full_like(at, -slope)
+            for _ in range(3000):
+                optimizer.step()
+                places.append(float(at.detach()))
+            moved.append(np.diff(places))
+        usual, released = moved
         for step in (1, 2, 100, 3000):
             found[f"slope {slope:g}, step {step:,}"] = (
                 f"{usual[step - 1]:.3g} usual, {released[step - 1]:.3g} as released"
             )
-    return found
-
-
-def _adam_steps(slope: float, beta1: float, second: float, eps: float, lags: bool) -> list[float]:
-    """3,000 steps of Adam whose second moment begins at ``second``; with ``lags`` a step is made with the moments before it."""
-    beta2, mean, found = 0.999, 0.0, []
-    for t in range(1, 3001):
-        before = mean, second
-        mean, second = beta1 * mean + (1 - beta1) * slope, beta2 * second + (1 - beta2) * slope**2
-        m, v = before if lags else (mean, second)
-        size = math.sqrt(1 - beta2**t) / (1 - beta1**t)
-        found.append(size * m / (math.sqrt(v) + eps))
     return found

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ..core import RedrawError
-from ..recipe import About, Batch, Recipe, Step
+from ..recipe import About, Batch, Recipe
 from .trunk import AttributeLearner, Config
 
 
@@ -22,6 +22,7 @@ class AttributeRegressor(AttributeLearner):
 
     Config = Config
     outputs = "attributes"
+    minimises = "squared_error"
 
     def __init__(self, config: Config, about: About, needs: Mapping[str, Recipe]) -> None:
         if not about.attributes:
@@ -38,13 +39,7 @@ class AttributeRegressor(AttributeLearner):
         wrong = (said > 0) != (wanted > 0)
         return {"squared_error": (said - wanted).square().mean(), "error": 100 * wrong.float().mean()}
 
-    def train_step(self, batch: Batch, at: Step) -> dict[str, Tensor]:
-        with self.autocast():
-            losses = self.losses(self.augmented(batch["image"]), batch["attributes"])
-        self.step(losses["squared_error"], at)
-        return {name: loss.detach() for name, loss in losses.items()}
-
     @torch.no_grad()
     def encode(self, batch: Batch) -> dict[str, Tensor]:
-        said, features = self.read(self.view(batch["image"]))
-        return {"attributes": said, "features": features}
+        """Of the middle of images, as it was trained."""
+        return super().encode({"image": self.view(batch["image"])})

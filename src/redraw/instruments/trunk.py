@@ -113,11 +113,12 @@ class ImageReader(Recipe):
 
 
 class AttributeLearner(ImageReader):
-    """One that learns from ``attributes`` [N, A]; its own are the ``losses`` of images and these, ``cross_entropy`` among
-    them, and what ``encode`` calls its outputs."""
+    """One that learns from ``attributes`` [N, A]; its own are the ``losses`` of images and these, which of them it ``minimises``,
+    and what ``encode`` calls its outputs."""
 
     reads = ("image", "attributes")
     outputs: str
+    minimises = "cross_entropy"
 
     def losses(self, image: Tensor, attributes: Tensor) -> dict[str, Tensor]:
         raise NotImplementedError
@@ -125,7 +126,7 @@ class AttributeLearner(ImageReader):
     def train_step(self, batch: Batch, at: Step) -> dict[str, Tensor]:
         with self.autocast():
             losses = self.losses(self.augmented(batch["image"]), batch["attributes"])
-        self.step(losses["cross_entropy"], at)
+        self.step(losses[self.minimises], at)
         return {name: loss.detach() for name, loss in losses.items()}
 
     @torch.no_grad()

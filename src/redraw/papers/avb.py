@@ -42,7 +42,7 @@ from torch import Tensor, nn
 
 from ..blocks.adversarial import cross_entropy, frozen
 from ..blocks.annealing import Latents
-from ..blocks.binary import bernoulli, drawn_binary, settled_binary
+from ..blocks.binary import bernoulli, drawn_binary, settled_binary, tossed_binary
 from ..blocks.conditioning import draws_of, noise_of
 from ..core import RedrawError
 from ..recipe import About, Batch, Recipe, Schedule, Step
@@ -398,8 +398,7 @@ class AVB(Trained):
     def imagined(self, conditions: Batch, seed: int) -> tuple[Tensor, Tensor]:
         """Binary images [N, C, H, W] in [-1, 1] and their latents."""
         z, mean = self._drawn(conditions, seed)
-        coin = torch.rand(mean.shape, generator=torch.Generator().manual_seed(seed + 1)).to(mean)
-        return 2 * (coin < mean).to(mean).view(-1, *self.shape) - 1, z
+        return tossed_binary(mean, seed + 1).view(-1, *self.shape), z
 
     @torch.no_grad()
     def sample(self, conditions: Batch, seed: int) -> Tensor:

@@ -21,7 +21,7 @@ As written
 
 Differences of the released code (yburda/iwae@78a6075); a run takes over those in its ``as_released``
     D1  Adam: a first moment of 0.99, a second one that starts at 1 (not 0), while its correction is as if it started at 0: where
-        gradients are far below 1, the first thousands of steps are far shorter.
+        gradients are far below 1, the first thousands of steps are far shorter. A step is made with the moments before it.
     D2  Every linear map is drawn with the same seed: maps of equal sizes start equal, among them mu and log sigma.
     D3  Step sizes are rounded to a tenth of 1e-4.
     D4 and D5 are no switches. D4: test images are made binary anew at each pass over them; here once for all models. D5: active
@@ -46,9 +46,9 @@ from torch import Tensor, nn
 
 from ..blocks.adversarial import set_step_size
 from ..blocks.annealing import Latents
-from ..blocks.binary import bernoulli, drawn_binary, settled_binary
+from ..blocks.binary import bernoulli, drawn_binary, settled_binary, tossed_binary
 from ..blocks.conditioning import draws_of, noise_of
-from ..blocks.together import Together
+from ..blocks.together import Together, step_by_moments, update_moments
 from ..core import RedrawError
 from ..recipe import About, Batch, Recipe, Schedule, Step
 
@@ -78,7 +78,11 @@ class Config(Schedule):
 
 
 class ReleasedAdam(Together):
-    """p -= lr sqrt(1 - beta2^t) / (1 - beta1^t) m / (sqrt(v) + eps), t from 1; m as Adam has it, v from 1 on. D1."""
+    """p -= lr sqrt(1 - beta2^t) / (1 - beta1^t) m / (sqrt(v) + eps), t from 1; m and v as Adam's before this step, v from 1 on.
+
+    Theano updates all that a function names at once, from what was there before it: the moments that a gradient changes serve
+    the next step, and the first one moves nothing. D1.
+    """
 
     remembers = ("mean", "mean_square_below_one")
 
@@ -91,14 +95,12 @@ class ReleasedAdam(Together):
     ) -> None:  # fmt: skip
         group["steps"] += 1
         (beta1, beta2), t = group["betas"], group["steps"]
-        torch._foreach_lerp_(means, gradients, 1 - beta1)
-        torch._foreach_mul_(squares, beta2)  # v - beta2^t, which starts at 0 as all that is remembered here
-        torch._foreach_addcmul_(squares, gradients, gradients, 1 - beta2)
-        roots = torch._foreach_add(squares, beta2**t)
-        torch._foreach_sqrt_(roots)
-        torch._foreach_add_(roots, group["eps"])
+        before = torch._foreach_add(
+            squares, beta2 ** (t - 1)
+        )  # remembered is v less this: it starts at 0, as all does here
         size = group["lr"] * math.sqrt(1 - beta2**t) / (1 - beta1**t)
-        torch._foreach_addcdiv_(learning, means, roots, -size)
+        step_by_moments(learning, means, before, size, group["eps"])
+        update_moments(means, squares, gradients, group["betas"])
 
 
 def step_size(config: Config, share: float) -> float:
@@ -284,8 +286,7 @@ class IWAE(Recipe):
     def imagined(self, conditions: Batch, seed: int) -> tuple[Tensor, Tensor]:
         """Binary images [N, C, H, W] in [-1, 1] and the noise [N, all Z] of their latents."""
         z, mean = self._drawn(conditions, seed)
-        coin = torch.rand(mean.shape, generator=torch.Generator().manual_seed(seed + 1)).to(mean)
-        return 2 * (coin < mean).to(mean).view(-1, *self.shape) - 1, z
+        return tossed_binary(mean, seed + 1).view(-1, *self.shape), z
 
     @torch.no_grad()
     def sample(self, conditions: Batch, seed: int) -> Tensor:

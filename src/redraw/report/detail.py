@@ -58,7 +58,7 @@ def _cell(table_json: Json, t: Json, row: Json, column: Json, cell: Json) -> str
             because = cell[key].get("because")
             reason = f"<p>{text(because) if key == 'claims' else sentence(because)}</p>" if because else ""
             if key == "agrees" and cell.get("needs"):
-                reason += f"<p>{sentence(power.said(cell['needs'], words.clock))}</p>"
+                reason += f"<p>{sentence(power.said(cell['needs']))}</p>"
             answers += f"<dt>{question.short}</dt><dd>{verdict(cell[key]['verdict'])}{reason}</dd>"
         out.append(f'<dl class="q">{answers}</dl>')
     elif ours is None and cell["agrees"].get("because"):

@@ -119,7 +119,7 @@ def claims(table_json: Json) -> str:
 
 
 def _reasons(claim: Json) -> tuple[str, str]:
-    return claim.get("because") or "", power.said(claim.get("needs"), clock)
+    return claim.get("because") or "", power.said(claim.get("needs"))
 
 
 def _departures(table_json: Json) -> str:
@@ -177,7 +177,7 @@ def answers(table_json: Json, only: Callable[[Json], bool] = bool) -> str:
     for _, row, _, cell in (found for found in audit.cells(table_json) if only(found[3])):
         said_of = [said(cell[key]["verdict"]) for key in audit.QUESTIONS] if row["kind"] == "printed" else [""] * 4
         reasons = dict.fromkeys(
-            [*(cell[key].get("because") or "" for key in audit.QUESTIONS), power.said(cell["needs"], clock)]
+            [*(cell[key].get("because") or "" for key in audit.QUESTIONS), power.said(cell["needs"])]
         )
         because = "; ".join(safe(r) for r in reasons if r and not any(r in other != r for other in reasons))
         name = cell["cell_id"].replace("|", "").replace("`", "")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .bench import Bench
 from .claims import operands, probability
 from .judge import ENOUGH_SEEDS, seeds_needed
+from .words import clock
 
 MOST = 200
 """Seeds beyond which nobody would train: a rate of winning that needs more is called undecidable here"""
@@ -63,10 +64,10 @@ def _priced(bench: Bench, runs: Iterable[str], wanted: int | None, seeds: int) -
     return found | {"hours": hours, "device": devices, "source": sources}
 
 
-def said(needs: Needs | None, more: Callable[[float], str]) -> str:
+def said(needs: Needs | None) -> str:
     """What deciding would cost, without a stop; "" where nothing is open, or no run of ours is behind it.
 
-    How many seeds are needed stands in the verdict's own reason. ``more`` says a duration of so many seconds.
+    How many seeds are needed stands in the verdict's own reason.
     """
     if needs is None or not needs["source"]:
         return ""
@@ -74,4 +75,4 @@ def said(needs: Needs | None, more: Callable[[float], str]) -> str:
     if needs["hours"] is None:
         return f"{many} would take a time that was not estimated"
     device = "a GPU" if needs["device"] == "gpu" else needs["device"]
-    return f"{many} would take about {more(3600 * needs['hours'])} of {device} ({needs['source']})"
+    return f"{many} would take about {clock(3600 * needs['hours'])} of {device} ({needs['source']})"

@@ -23,7 +23,7 @@ def claims(table_json: Json, controls: bool = True) -> str:
     for c in table_json["claims"]:
         seeds = text(str(c["seeds_won"]).replace("/", " / ")) if c.get("seeds_won") else ""
         chance = "" if c.get("probability") is None else f"{c['probability']:.2f}".replace("0.", ".", 1)
-        reasons = [c.get("because") or "", power.said(c.get("needs"), clock)]
+        reasons = [c.get("because") or "", power.said(c.get("needs"))]
         because = "".join(f'<br><span class="small">{text(reason)}</span>' for reason in reasons if reason)
         says = f'<span dir="auto">{text(c["says"])}</span>'
         word = verdict(c["verdict"]) + because
