@@ -90,3 +90,10 @@ def test_a_kernel_lock_goes_with_its_process(tmp_path):
 def test_nearest_names_the_word_that_was_meant():
     assert nearest("sclae", ["scale", "seeds"]) == 'did you mean "scale"?'
     assert nearest("zzz", ["scale", "seeds"]) == "known: scale, seeds"
+
+
+def test_half_a_surrogate_pair_is_written_read_and_digested(tmp_path):
+    value = {"caption": "a\ud800b 🦜", "plain": 'c:\\ "d"'}
+    write_json(tmp_path / "a.json", value)
+    assert read_json(tmp_path / "a.json") == value
+    assert digest(value) == digest(read_json(tmp_path / "a.json")) != digest({**value, "caption": "ab 🦜"})

@@ -89,7 +89,7 @@ def canonical_json(value: Any) -> str:
 
 def digest(value: Any) -> str:
     """First 16 hex digits of the SHA-256 of the canonical JSON."""
-    return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:16]
+    return hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def file_digest(path: str | os.PathLike) -> str:
@@ -133,8 +133,12 @@ def atomic_copy(source: str | os.PathLike, target: str | os.PathLike) -> None:
 
 
 def write_json(path: str | os.PathLike, value: Any) -> None:
-    """Write ``value`` as JSON for people to read: one-space indent, sorted keys, newline at the end."""
-    atomic_write(path, json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
+    """Write ``value`` as JSON for people to read: one-space indent, sorted keys, newline at the end.
+
+    Half a surrogate pair, which a caption may hold and no file can, stands as JSON's own escape and is read back as it was.
+    """
+    text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+    atomic_write(path, text.encode("utf-8", "backslashreplace"))
 
 
 def read_json(path: str | os.PathLike) -> Any:

@@ -42,8 +42,8 @@ def reference(tables: Path, out: Path) -> None:
         "",
     ]
     lines += [f"* [{p['paper']['short']}]({p['paper']['id']}.md): {p['paper']['title']}" for p in papers]
-    lines += ["* [all papers](index.md), [the audit](audit.md), [cells.csv](cells.csv), [claims.csv](claims.csv)"]
-    lines[-1] += ", [tables.tex](tables.tex)"
+    files = ("cells.csv", "claims.csv", "tables.tex")
+    lines += ["* [all papers](index.md), [the audit](audit.md), " + ", ".join(f"[{name}]({name})" for name in files)]
     atomic_write(out / "README.md", "\n".join(lines) + "\n")
     for paper in papers:
         for figure in paper["figures"]:

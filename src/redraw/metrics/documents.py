@@ -11,6 +11,7 @@ import numpy as np
 from ..core import NotComputed, RedrawError, nearest
 from ..data.grammar import RULES, log_probability
 from .arrays import finite, take
+from .bounds import log_mean_exp
 
 ESTIMATORS = ("exact", "bound", "importance")
 FRAME = 2  # ids of a document that are <start> and <end>
@@ -40,8 +41,7 @@ def perplexity(
     kl = finite("perplexity", "kl", kl.reshape(len(log_w), -1)).sum(1)
     if estimator == "exact" and (kl.any() or (log_w != log_w[:, :1]).any()):
         raise RedrawError("perplexity, estimator exact: this model has a code: ask for bound, or importance")
-    top = log_w.max(1, keepdims=True)
-    mean = log_w.mean(1) if estimator != "importance" else np.log(np.exp(log_w - top).mean(1)) + top[:, 0]
+    mean = log_mean_exp(log_w) if estimator == "importance" else log_w.mean(1)
     return _per_word(-mean, n_words.astype(np.float64) - FRAME, kl)
 
 

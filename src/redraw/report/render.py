@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..core import RedrawError, atomic_write
+from ..core import RedrawError, atomic_write, write_json
 from . import audit, audit_schema, front_text, html, latex, markdown
 
 Json = dict[str, Any]
@@ -56,12 +55,9 @@ def write_index(
     held = {"audit.json": audit.structure(tables, summary, context), audit_schema.FILE: audit_schema.schema()}
     audit_schema.check(held["audit.json"])
     paths = [_write(folder / name, content) for name, content in texts.items()]
-    return paths + [_write(folder / name, _json(value)) for name, value in held.items()]
-
-
-def _json(value: Json) -> str:
-    """As `core.write_json` has it."""
-    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+    for name, value in held.items():
+        write_json(folder / name, value)
+    return [*paths, *(folder / name for name in held)]
 
 
 def _name(table_json: Json) -> str:
