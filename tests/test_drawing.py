@@ -46,6 +46,12 @@ class StepByStep(AtOnce):
         return grey.expand(len(conditions["class_id"]), -1, 3, SIDE, SIDE)
 
 
+class Named(StepByStep):
+    """Of two kinds, by turns."""
+
+    labels = {"drawing": ("dawn", "dusk")}
+
+
 @pytest.fixture(scope="module")
 def birds(tmp_path_factory):
     folder = tmp_path_factory.mktemp("birds")
@@ -100,6 +106,34 @@ def test_the_word_looked_at_most_stands_below_each_stage(tmp_path):
     assert "dog<br>90 %" in page and page.count("75 %") == 5 and "looked at most" in page
 
 
+def test_what_has_no_caption_goes_by_the_names_of_its_model_or_by_none(birds, drawn, tmp_path):
+    scoring.draw((Named(), {}), {}, birds, {"steps": ASKED}, 0, tmp_path)
+    of_names, of_none = made(tmp_path / "samples.npz"), made(drawn)
+    assert [row["caption"] for row in of_names["grid"]] == ["dawn", "dusk", "dawn"]
+    assert [row["caption"] for row in of_none["grid"]] == ["", "", ""]
+    page, bare = (drawings.figures({"figures": [f]}) for f in (of_names, of_none))
+    assert '<th scope="row"><span dir="auto">dusk</span></th>' in page and 'alt="step 12: dusk"' in page
+    assert "Caption" not in bare and '<th scope="row">' not in bare and 'alt="step 12"' in bare
+    assert "12 pictures: “dusk”" not in marked.figure(of_none)
+    assert marked.figure(of_names).count("pictures: “dusk”") == 1
+
+
+def test_pictures_that_nothing_was_asked_of_stand_side_by_side_as_many_as_there_is_room_for(drawn):
+    grid = tables.grid(drawn, ASKED)
+    assert [(row["caption"], len(row["images"])) for row in grid] == [("", 3)]
+    many = {
+        "id": "f",
+        "title": "Samples",
+        "at": "",
+        "kind": "samples",
+        "grid": [{"caption": "", "images": 9 * grid[0]["images"]}],
+    }
+    page = drawings.figures({"figures": [many]})
+    assert page.count("<img") == 27 and "<table" not in page and 'alt="sample 27"' in page
+    assert marked.figure(many).endswith("- 27 pictures\n")
+    assert compare.picture(many, side=20).size[1] > 3 * 20 > compare.picture(many | {"grid": grid}, side=20).size[1]
+
+
 def test_a_recipe_that_draws_at_once_says_so(birds, tmp_path):
     with pytest.raises(RedrawError, match=r"^evaluation, drawing: AtOnce draws at once: ask only runs .+ steps$"):
         scoring.draw((AtOnce(), {}), {}, birds, {"steps": ASKED}, 0, tmp_path)
@@ -116,7 +150,7 @@ def test_steps_that_nobody_could_look_at_are_refused(change):
 
 def test_stages_are_spread_evenly_and_end_with_the_image(drawn):
     rows = animation.sequences(drawn, ASKED)
-    assert [row["caption"] for row in rows] == ["no caption"] * 3
+    assert [row["caption"] for row in rows] == [""] * 3
     assert rows[0]["steps"] == [1, 2, 3, 5, 6, 7, 8, 10, 11, 12] and len(rows[0]["images"]) == 10
     last = np.asarray(opened_picture(rows[2]["images"][-1]))
     assert last.shape == (SIDE, SIDE, 3) and (last == 255).all()
@@ -145,7 +179,7 @@ def test_pages_show_the_stages_and_what_moves_on_demand(drawn, tmp_path):
     assert f["labels"][0] == "step 1" and len(f["labels"]) == 10 and f["because"] is None
     html = drawings.figures({"figures": [f]})
     assert html.count("<img") == 3 * 10 + 1 and "<summary>In motion</summary>" in html and ">step 12</th>" in html
-    assert "no caption" in marked.figure(f)
+    assert marked.figure(f).endswith("- 3 rows of 10 pictures\n")
     assert compare.picture(f).height > 3 * 56
     plain = copy.deepcopy(f)
     for row in plain["grid"]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from redraw.core import RedrawError, read_json, write_json
 from redraw.reference import reference
@@ -50,6 +52,12 @@ def test_all_forms_of_the_tables_are_copied_with_what_made_them(made: Path) -> N
     } <= names
     assert "of_before.md" not in names and not any(n.endswith(".json") and n != "provenance.json" for n in names)
     assert (out / "ved.tex").read_bytes() == (made / "ved.tex").read_bytes()
+    pictures = [p.name for p in out.glob("*.png")]
+    shown = (out / "ved.md").read_text()
+    assert pictures and all(Image.open(out / p).size > (50, 50) for p in pictures)
+    assert sorted(re.findall(r"!\[[^\]]+\]\((ved-[^)]+)\)", shown)) == sorted(
+        p for p in pictures if p.startswith("ved")
+    )
     runs = read_json(out / "provenance.json")["runs"]
     shown = [json.loads((made / f"{paper}.json").read_text())["lineage"] for paper in ("ved", "attngan")]
     assert set(runs) == {run for lineage in shown for run in lineage}

@@ -14,7 +14,20 @@ from pathlib import Path
 import pytest
 
 from redraw.core import RedrawError
-from redraw.report import audit, cells, charts, glossary, html, markdown, page, render, words
+from redraw.report import (
+    audit,
+    cells,
+    charts,
+    drawings,
+    folded,
+    glossary,
+    html,
+    markdown,
+    marked,
+    page,
+    render,
+    words,
+)
 
 EXAMPLE = Path(__file__).parent / "data" / "render_example.json"
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
@@ -441,6 +454,44 @@ def test_seeds_share_one_label_and_stand_behind_their_mean() -> None:
     svg = charts.lines(figure, "f-1")
     assert svg.count('class="sl"') == 2 and svg.count('class="ol"') == 1 and svg.count(">VED<") == 1
     assert 'id="f-1-t"' in svg and 'aria-labelledby="f-1-t f-1-d"' in svg and "VED ends at 4.00" in svg
+
+
+def test_in_words_seeds_are_their_mean() -> None:
+    lines = [
+        {"label": label, "x": [0, 1], "y": [1.0, last], "style": "ours", "run": run}
+        for label, run, last in (
+            ("VED", "a/b.s0", 2.0),
+            ("VED", "a/b.s1", 4.0),
+            ("VED", "a/b", 3.0),
+            ("one", "a/c.s0", 7.0),
+        )
+    ]
+    figure = {"id": "f", "title": "t", "kind": "curves", "series": lines}
+    said = marked.figure(figure)
+    assert (
+        said.count("VED") == 1 and "- VED (mean of 2 seeds): starts at 1.00 (0)" in said and "ends at 3.00 (1)" in said
+    )
+    assert "- one: " in said and "ends at 7.00 (1)" in said
+    page = drawings.figures({"figures": [figure]})
+    assert "VED (mean of 2 seeds)" in page and "1.00 at 0, 3.00 at 1" in page and "4.00 at 1" not in page
+
+
+def test_runs_that_depart_alike_share_a_line() -> None:
+    def departed(run: str, key: str, ours: object) -> dict:
+        return {"run": run, "key": key, "paper": 100_000, "ours": ours, "because": "small"}
+
+    runs = ("p/a.s0", "p/a.s1", "p/b.s0")
+    given = [departed(run, "steps", 50) for run in runs] + [departed("p/b.s0", "widths", [8, 4])]
+    found = folded.departures({"departures": given})
+    assert [(d.key, d.paper, d.ours, d.runs) for d in found] == [
+        ("steps", "100,000", "50", ("all",)),
+        ("widths", "100,000", "8, 4", ("p/b",)),
+    ]
+    alone = folded.departures({"departures": given[:2]})
+    assert alone[0].runs == ("p/a",)
+    example = json.loads(EXAMPLE.read_text())["tables"][0]
+    said = markdown.paper(example | {"departures": given})
+    assert "| steps | 100,000 | 50 | small | all |" in said and "| widths | 100,000 | 8, 4 | small | p/b |" in said
 
 
 def test_labels_at_the_ends_do_not_overlap() -> None:

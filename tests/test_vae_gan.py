@@ -239,6 +239,7 @@ def test_a_face_gets_more_and_more_of_an_attribute():
     asked = {"image": batch["image"], "class_id": batch["class_id"]}
     stages = model.drawing(asked, 0)
     assert stages.shape == (8, 3, 3, 16, 16)
+    assert len(model.labels["drawing"]) == len(model.columns)
     assert torch.equal(stages[:, -1], model.sample(asked, 0))
     nothing = batch["image"].new_zeros(8, 0)
     mean, _ = model.enc(batch["image"], nothing)

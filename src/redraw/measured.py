@@ -123,7 +123,8 @@ def attention(recipe: Recipe, conditions: Conditions, opened: Prepared, seed: in
 
 
 def drawing(recipe: Recipe, conditions: Conditions, opened: Prepared, seed: int) -> dict[str, np.ndarray]:
-    """``drawing`` uint8 [N, T, C, H, W]; of a recipe with ``alignment`` that as well, float32 [N, T, words], and the ``words``.
+    """``drawing`` uint8 [N, T, C, H, W]; of a recipe with ``alignment`` that as well, float32 [N, T, words], and the ``words``;
+    of one whose ``labels`` name what is drawn, these by turns in ``titles`` [N].
 
     Raises RedrawError for a recipe that draws at once.
     """
@@ -133,7 +134,10 @@ def drawing(recipe: Recipe, conditions: Conditions, opened: Prepared, seed: int)
         )
     recipe.eval()
     parts = [*asked_in_parts(recipe, conditions, opened, seed)]
-    found = {"drawing": np.concatenate([to_bytes(recipe.drawing(*asked)) for asked in parts])}
+    drawn = [to_bytes(recipe.drawing(*asked)) for asked in parts]
+    found = {"drawing": np.concatenate(drawn)}
+    if names := recipe.labels.get("drawing"):
+        found["titles"] = np.array([names[k % len(names)] for part in drawn for k in range(len(part))])
     if hasattr(type(recipe), "alignment"):
         looked = torch.cat([recipe.alignment(*asked) for asked in parts]).float().cpu().numpy()
         found |= {"alignment": looked, "words": _words(conditions, opened)}

@@ -90,7 +90,8 @@ class Recipe(nn.Module):
     of the Config).
     ``combined(means) -> losses``: of the means that ``validate`` has over the whole split, what is put on the curves and watched.
     ``keeps``: last | best: whose weights a training ends with, the last step's or those with the least ``watch``.
-    ``labels``: names of the columns of what ``encode`` returns, by field; metrics read them.
+    ``labels``: names of the columns of what ``encode`` returns, by field; metrics read them. At ``drawing`` the names of what
+    that method draws, one image after another in turn.
     """
 
     Config: ClassVar[type[Schedule]]

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from .core import RedrawError, atomic_copy, atomic_path, atomic_write, read_json, write_json
 from .records import commit, environment
+from .report import markdown
 from .report.compare import picture
 
 KINDS = (".md", ".csv", ".html", ".tex")
 
 
 def reference(tables: Path, out: Path) -> None:
-    """Copy the rendered tables of one scale to ``out`` and write provenance.json and the README's picture beside them.
+    """Copy the rendered tables of one scale to ``out``, with provenance.json and the figures' pictures, which Markdown shows.
 
     Raises RedrawError where there are no tables.
     """
@@ -46,10 +47,16 @@ def reference(tables: Path, out: Path) -> None:
     lines += ["* [all papers](index.md), [the audit](audit.md), " + ", ".join(f"[{name}]({name})" for name in files)]
     atomic_write(out / "README.md", "\n".join(lines) + "\n")
     for paper in papers:
+        figures = []
         for figure in paper["figures"]:
-            if figure.get("grid"):
-                with atomic_path(out / f"{paper['paper']['id']}-{figure['id']}.png") as part:
+            name = None
+            pictures = [row.get("images") or row.get("stages") for row in figure.get("grid") or ()]
+            if any(pictures):  # texts stand as they are
+                name = f"{paper['paper']['id']}-{figure['id']}.png"
+                with atomic_path(out / name) as part:
                     picture(figure).save(part, "PNG", optimize=True)
+            figures.append(figure | {"png": name})
+        atomic_write(out / f"{paper['paper']['id']}.md", markdown.paper(paper | {"figures": figures}))
 
 
 def processor() -> str:

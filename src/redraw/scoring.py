@@ -50,8 +50,8 @@ def draw(
     Where an evaluation asks for ``attention``, samples.npz has ``<group>/attention.<side>`` uint8 [N, T, side, side] for
     each stage of the recipe's method of this name, 255 being the largest value of the caption in the stage, so that its
     words compare, and ``<group>/words`` [N, T], "" behind the last one. Where it asks for ``drawing``, ``<group>/drawing``
-    uint8 [N, T, C, H, W] is the image after each of T steps, by the recipe's method of this name; of a recipe that has
-    ``alignment``, ``<group>/alignment`` [N, T, words] says how much it looked at each of ``<group>/words`` before a step.
+    uint8 [N, T, C, H, W] is the image after each of T steps, by the recipe's method of this name, ``<group>/titles`` [N] what
+    it calls them, if it does, and ``<group>/alignment`` [N, T, words], if it has it, how much each of ``words`` was looked at.
     Of real images maps and words are those of the captions that the run itself writes; with ``captioned``, a captioner's
     role, ``<group>/written.<role>`` [N] is what it writes.
 

@@ -308,6 +308,7 @@ class Arithmetic(VAEGAN):
             if name not in about.attributes:
                 raise RedrawError(f"arithmetic, shown: {name!r}: {nearest(name, list(about.attributes))}")
         self.columns = [about.attributes.index(name) for name in config.shown]
+        self.labels = {"drawing": tuple(name.replace("_", " ").lower() for name in config.shown)}
         self.asks = ("image",)
         size = len(about.attributes)
         self.register_buffer("sums", torch.zeros(2, size, config.latent))  # of z, without and with each attribute

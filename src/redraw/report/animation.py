@@ -24,8 +24,8 @@ def sequences(path: Path, evaluation: Mapping[str, Any]) -> list[Json]:
     """A run's samples as they came about, in the order asked for; none where samples.npz has no drawing.
 
     [{"caption", "steps": [number from 1], "images": [data URI]}], a row a sample; a caption's first row has the ``animation``
-    of all its samples, a data URI. Of a model that looks at words, ``looked``: for each of the steps the word that had the
-    largest share, and the share.
+    of all its samples, a data URI. What has no caption has the name that its model gives it, or none: "". Of a model that looks
+    at words, ``looked``: for each of the steps the word that had the largest share, and the share.
     """
     from ..scores import group_name
 
@@ -34,7 +34,9 @@ def sequences(path: Path, evaluation: Mapping[str, Any]) -> list[Json]:
         if f"{name}/drawing" not in stored:
             return []
         drawing = stored[f"{name}/drawing"]  # [N, T, C, H, W]
-        captions = stored[f"{name}/captions"].tolist() or ["no caption"] * len(drawing)
+        captions = (
+            stored[f"{name}/captions"].tolist() or stored.get(f"{name}/titles", np.full(len(drawing), "")).tolist()
+        )
         alignment = stored.get(f"{name}/alignment")  # [N, T, words]
         words = stored[f"{name}/words"] if alignment is not None else None
     chosen, rows = spread(drawing.shape[1], STAGES), []

@@ -84,12 +84,16 @@ def samples(table_json: Json) -> Image:
 def picture(figure: Json, side: int = 56) -> Image:
     """A figure of samples as one picture: a caption a row, its images beside it, the names of the columns above where it has any.
 
-    Of attention: a caption and stage a row, below each map its word, as where one looks that writes.
+    Pictures of which nothing was asked stand a dozen a row. Of attention: a caption and stage a row, below each map its word, as
+    where one looks that writes.
     """
     from PIL import Image, ImageDraw, ImageFont
 
     font = ImageFont.load_default(size=18)
     rows, labels, below = figure["grid"], figure.get("labels") or [], 0
+    if not any(row["caption"] for row in rows) and not labels:
+        pictures = [uri for row in rows for uri in row["images"]]
+        rows = [{"caption": "", "images": pictures[k : k + 12]} for k in range(0, len(pictures), 12)]
     if figure["kind"] == "attention":
         rows, side, below = flat(rows), 2 * side, 24
     elif figure["kind"] == "looking":

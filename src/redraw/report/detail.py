@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from . import audit, charts, power, words
+from .folded import value
 from .page import anchor, caption, pairs, sentence, verdict
-from .sections import run_facts, runs_line, short_digest, value
+from .sections import run_facts, runs_line, short_digest
 from .words import plural, text
 
 Json = dict[str, Any]

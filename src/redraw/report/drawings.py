@@ -7,6 +7,7 @@ from typing import Any
 
 from . import charts, words
 from .attention import SAYS, WORDS, percent
+from .folded import curves
 from .page import caption, heading, picture, table, verdict
 from .words import text
 
@@ -31,8 +32,7 @@ def _figure(f: Json) -> tuple[bool, str]:
         said = f"{verdict('not run')}{': ' if reason else ''}{text(reason)}"
         return False, f'<figure>{head}<p class="small">{said}</p></figure>'
     if f["kind"] == "curves":
-        note = f"<figcaption>{text(f['note'])}</figcaption>" if f.get("note") else ""
-        return True, f"<figure>{head}{charts.lines(f, ident)}{note}{_numbers(f)}</figure>"
+        return True, f"<figure>{head}{charts.lines(f, ident)}{_note(f)}{_numbers(f)}</figure>"
     if f["kind"] == "confusion":
         return False, f"<figure>{head}{_confusion(f, ident)}</figure>"
     shown = _attention if f["kind"] == "attention" else _samples
@@ -42,11 +42,11 @@ def _figure(f: Json) -> tuple[bool, str]:
 def _numbers(f: Json) -> str:
     """The curves' data at a few places, for readers who cannot see them."""
     rows = []
-    for s in f["series"]:
+    for label, s in curves(f["series"]):
         every = max(1, (len(s["x"]) - 1) // 6)
         at = sorted({*range(0, len(s["x"]), every), len(s["x"]) - 1} if s["x"] else set())
         points = ", ".join(f"{words.number(s['y'][i])} at {s['x'][i]:,g}" for i in at)
-        rows.append((text(s["label"]), points))
+        rows.append((text(label), points))
     rows += [(text(h["label"]), words.number(h["y"])) for h in f.get("hlines", [])]
     head = (text(f.get("x_label") or ""), text(f.get("y_label") or ""))
     inner = table("", (head[1] or "curve", f"value at {head[0] or 'x'}"), rows, named=f"{f['title']}, as numbers")
@@ -81,6 +81,10 @@ def _samples(f: Json, ident: str) -> str:
     if not most:  # documents
         return '<ul class="texts">' + "".join(f"<li>{caption(g['caption'])}</li>" for g in f["grid"]) + "</ul>"
     labels, quoted = list(f.get("labels") or []), f.get("quoted")
+    named = any(g["caption"] for g in f["grid"])
+    if not (named or labels or quoted):  # nothing was asked for: pictures alone, as many a line as there is room for
+        tiles = "".join(picture(image, f"sample {k + 1}") for g in f["grid"] for k, image in enumerate(g["images"]))
+        return f'<div class="tiles">{tiles}</div>{_motion(f)}{_note(f)}'
     if most and len(labels) == most:
         heads = "".join(f'<th scope="col">{text(label)}</th>' for label in labels)
     else:
@@ -92,25 +96,30 @@ def _samples(f: Json, ident: str) -> str:
         below = [f"<small>{text(word)}<br>{100 * share:.0f} %</small>" for word, share in g.get("looked", [])]
         below = below or [f'<small dir="auto">{text(words.cut(said, 300))}</small>' for said in g.get("said", [])]
         images = "".join(
-            f"<td>{picture(image, f'{label}: ' + g['caption'])}{under}</td>"
+            f"<td>{picture(image, ': '.join(filter(None, (label, g['caption']))))}{under}</td>"
             for label, image, under in zip(labels, g["images"], below or [""] * len(labels), strict=False)
         )
         if quoted:
             gap = "<td></td>" * (most - len(g["images"]))
             images += f"{gap}<td><small>{text(quoted['texts'].get(g['caption'], ''))}</small></td>"
-        rows.append(f'<tr><th scope="row">{caption(g["caption"])}</th>{images}</tr>')
-    note = f"<figcaption>{text(f['note'])}</figcaption>" if f.get("note") else ""
+        rows.append("<tr>" + (f'<th scope="row">{caption(g["caption"])}</th>' if named else "") + f"{images}</tr>")
     wide = {"looking": " looking"}.get(f["kind"], " said" if any("said" in g for g in f["grid"]) else "")
+    first = '<th scope="col">Caption</th>' if named else ""
     return (
         f'<div class="scroll" role="region" tabindex="0" aria-labelledby="{ident}"><table class="samples{wide}"><thead><tr>'
-        f'<th scope="col">Caption</th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>{_motion(f)}{note}'
+        f"{first}{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>{_motion(f)}{_note(f)}"
     )
+
+
+def _note(f: Json) -> str:
+    return f"<figcaption>{text(f['note'])}</figcaption>" if f.get("note") else ""
 
 
 def _motion(f: Json) -> str:
     """What moves is shown where somebody asks for it, and is gone when it is closed again."""
     shown = [
-        f'<p class="small">{caption(g["caption"])}</p><p>{picture(g["animation"], "in motion: " + g["caption"])}</p>'
+        (f'<p class="small">{caption(g["caption"])}</p>' if g["caption"] else "")
+        + f"<p>{picture(g['animation'], ': '.join(filter(None, ('in motion', g['caption']))))}</p>"
         for g in f["grid"]
         if g.get("animation")
     ]

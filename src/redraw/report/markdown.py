@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import audit, power, words
+from . import audit, folded, power, words
 from .findings import section_text
 from .marked import figure, grid, listed, safe, said
 from .words import clock, kendall, plural, scale_line
@@ -123,9 +123,11 @@ def _reasons(claim: Json) -> tuple[str, str]:
 
 
 def _departures(table_json: Json) -> str:
-    keys = {"run": "Run", "key": "Parameter", "paper": "Paper", "ours": "Here", "because": "Because"}
-    rows = [[safe(d[k]) for k in keys] for d in table_json.get("departures", [])]
-    return grid(list(keys.values()), rows) if rows else ""
+    rows = [
+        [safe(d.key), safe(d.paper), safe(d.ours), safe(d.because), ", ".join(map(safe, d.runs))]
+        for d in folded.departures(table_json)
+    ]
+    return grid(("Parameter", "Paper", "Here", "Because", "Runs"), rows) if rows else ""
 
 
 def _differences(table_json: Json) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from . import audit, words
 from .attention import SAYS, percent
+from .folded import curves
 from .words import plural
 
 Json = dict[str, Any]
@@ -44,7 +46,8 @@ def figure(f: Json) -> str:
         return "\n".join([*out, f"{said('not run')}: {safe(f['because'].removeprefix('not run').lstrip(': '))}\n"])
     if f["kind"] == "curves":
         controls = [f"{safe(h['label'])}: {words.number(h['y'])}" for h in f.get("hlines") or []]
-        out.append(listed([f"{safe(s['label'])}: {words.curve(s['x'], s['y'])}" for s in f["series"]] + controls))
+        lines = [f"{safe(label)}: {words.curve(s['x'], s['y'])}" for label, s in curves(f["series"])]
+        out.append(listed([*lines, *controls]))
     elif f["kind"] == "confusion":
         rows = [[safe(label), *map(str, n)] for label, n in zip(f["labels"], f["counts"], strict=True)]
         head = f"{f.get('y_label') or 'asked for'} ↓ {f.get('x_label') or 'read as'} →"
@@ -52,7 +55,8 @@ def figure(f: Json) -> str:
     elif f["kind"] == "attention":
         out += [f"{SAYS}\n", listed(f"“{safe(words.cut(g['caption'], 300))}”: {_words(g)}" for g in f["grid"])]
     else:
-        out.append(listed(_sample(g, f) for g in f["grid"]))
+        alike = Counter(_sample(g, f) for g in f["grid"])
+        out.append(listed(f"{n} rows of {line}" if n > 1 else line for line, n in alike.items()))
     out += [f"{safe(f['note'])}\n"] if f.get("note") else []
     return "\n".join(out)
 
@@ -72,7 +76,8 @@ def _sample(row: Json, f: Json) -> str:
     )
     if not row["images"]:  # a document
         return f"“{safe(words.cut(row['caption'], 300))}”"
-    return f"{plural(len(row['images']), 'picture')}: “{safe(words.cut(row['caption'], 300))}”" + "".join(parts)
+    caption = f": “{safe(words.cut(row['caption'], 300))}”" if row["caption"] else ""
+    return plural(len(row["images"]), "picture") + caption + "".join(parts)
 
 
 def _words(strip: Json) -> str:

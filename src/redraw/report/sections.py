@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import power
+from . import folded, power
+from .folded import EVERY, bases, value
 from .page import pairs, table, verdict
 from .words import clock, plural, text
 
@@ -56,17 +57,12 @@ def departures(table_json: Json) -> str:
         ]
         head = ("", "What", "Paper", "Released code", "Changes", "Source")
         out.append('<h3 id="differences">Paper and released code differ</h3>' + table("differences", head, rows))
-    merged: dict[tuple, list[str]] = {}
-    for d in table_json.get("departures", []):
-        made = merged.setdefault((d["key"], value(d["paper"]), value(d["ours"]), d["because"]), [])
-        made.append(d["run"])
-    if merged:
-        everything = _bases([d["run"] for d in table_json["departures"]])
+    departed = folded.departures(table_json)
+    if departed:
         rows = []
-        for (key, paper, ours, because), runs in merged.items():  # seeds of a run depart alike
-            names = _bases(runs)
-            which = "all" if len(names) == len(everything) > 1 else ", ".join(f"<code>{text(n)}</code>" for n in names)
-            rows.append((text(key), text(paper), text(ours), text(because), which))
+        for d in departed:
+            which = EVERY if d.runs == (EVERY,) else ", ".join(f"<code>{text(run)}</code>" for run in d.runs)
+            rows.append((text(d.key), text(d.paper), text(d.ours), text(d.because), which))
         head = ("Parameter", "Paper", "Here", "Because", "Runs")
         out.append('<h3 id="departed">Where we depart, and why</h3>' + table("departed", head, rows))
     if table_json.get("silences"):
@@ -87,32 +83,12 @@ def departures(table_json: Json) -> str:
     return "\n".join(out)
 
 
-def value(given: Any) -> str:
-    """A parameter's value as plain text."""
-    if isinstance(given, (list, tuple)):
-        return ", ".join(map(value, given))
-    if isinstance(given, bool):
-        return str(given).lower()
-    if isinstance(given, int) and given >= 10_000:
-        return f"{given:,}"
-    return f"{given:g}" if isinstance(given, float) else str(given)
-
-
-def _bases(runs: list[str]) -> dict[str, list[str]]:
-    """Seeds by run without its seed: "ved/kind4.s0" -> {"ved/kind4": ["0"]}."""
-    seeds: dict[str, list[str]] = {}
-    for run in runs:
-        name, _, seed = run.rpartition(".s")
-        seeds.setdefault(name or run, []).extend([seed] if name else [])
-    return seeds
-
-
 def runs_line(runs: list[str]) -> str:
     """Runs with their seeds folded: "ved/kind4 (seeds 0, 1)"."""
     return "<br>".join(
         f"<code>{text(name)}</code>"
         + (f" ({'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(text, seeds))})" if seeds else "")
-        for name, seeds in _bases(runs).items()
+        for name, seeds in bases(runs).items()
     )
 
 
@@ -159,7 +135,7 @@ def lineage(table_json: Json) -> str:
     """Each run in a fold: what its first seed was made of, its seeds, every resolved parameter with its origin."""
     known = table_json.get("lineage", {})
     out = []
-    for name, seeds in _bases(list(known)).items():
+    for name, seeds in bases(list(known)).items():
         runs = [f"{name}.s{seed}" for seed in seeds] or [name]
         first = known[runs[0]]
         old = ' <span class="tag">old code</span>' if any(known[r].get("stale_code") for r in runs) else ""

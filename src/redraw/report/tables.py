@@ -115,8 +115,8 @@ def environment(tables: list[dict[str, Any]]) -> dict[str, Any]:
 def grid(path: Path, evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Rows [{"caption", "images": [data URI]}] of a run's samples, one row per caption in the order asked for.
 
-    One row of all where nothing was asked for. Where a captioner wrote of the images, ``said`` has a caption for each. Of a model
-    of documents a row for each that it wrote, without an image.
+    One row of all, its caption "", where nothing was asked for. Where a captioner wrote of the images, ``said`` has a caption
+    for each. Of a model of documents a row for each that it wrote, without an image.
     """
     from ..scores import group_name
 
@@ -125,7 +125,7 @@ def grid(path: Path, evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
         if name not in stored:  # this run is not sampled so
             return []
         images = stored[name]
-        captions = stored[f"{name}/captions"].tolist() or ["no caption"] * len(images)
+        captions = stored[f"{name}/captions"].tolist() or [""] * len(images)
         style = stored.get(f"{name}/style", ())
         written = stored.get(f"{name}/written.{evaluation.get('captioned')}")
     if not images.size:  # documents: what was written is all that there is
