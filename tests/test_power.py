@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import re
 import statistics
@@ -127,6 +128,19 @@ def test_seeds_that_are_there_say_what_more_would_take():
     assert "as the seeds here took" in power.said(cell["needs"])
 
 
+def test_a_seed_costs_what_it_starts_from_as_well():
+    runs = {
+        "a": {"dataset": "cub"},
+        "b": {"dataset": "cub", "needs": {"start": "c"}},
+        "c": {"dataset": "cub", "needs": {"eyes": "a"}},
+    }
+    values = {"a": [4.30, 4.38], "b": [4.0, 4.1], "c": [1.0, 1.0]}
+    apart, linked = (table_of(values, seconds=90, sheet=SHEET | {"runs": of}) for of in (SHEET["runs"], runs))
+    hours = [t["claims"][0]["needs"]["hours"] / t["claims"][0]["needs"]["more"] for t in (apart, linked)]
+    assert hours == pytest.approx([2 * 90 / 3600, 3 * 90 / 3600]), "c is trained for each seed of b, a once for both"
+    assert first(linked)["needs"]["hours"] == first(apart)["needs"]["hours"]
+
+
 def test_without_a_price_the_seeds_alone_are_said():
     cell = first(table_of({"a": [4.36], "b": [4.0]}, sheet={k: v for k, v in SHEET.items() if k != "budget"}))
     assert cell["needs"]["hours"] is None and "not estimated" in power.said(cell["needs"])
@@ -212,6 +226,37 @@ def test_any_label_is_drawn_as_text(label):
     assert "<script" not in svg and "\x00" not in svg and svg.endswith("</svg>")
     shown = re.findall(r"<text[^>]*>([^<]*)</text>", svg)
     assert any(label[:2].replace("<", "&lt;").replace("\x00", "\ufffd") in s for s in shown)
+
+
+def with_floor(value: float) -> str:
+    table = table_of({"a": [4.36, 4.2], "b": [4.0, 4.1]})["tables"][0]
+    for row in table["rows"]:
+        row["cells"]["is"]["same_protocol"] = {"verdict": "differs"}
+    floor = copy.deepcopy(table["rows"][0]) | {"kind": "floor"}
+    floor["cells"]["is"]["ours"] = value
+    table["rows"].append(floor)
+    ((_, svg),) = forest.plots(table)
+    return svg
+
+
+def test_a_control_far_away_leaves_our_values_their_room():
+    near, far = with_floor(3.9), with_floor(300.0)
+    assert ">floor</text>" in near and ">floor 300 →</text>" in far
+    widths = [max(found) - min(found) for found in (marks(svg, "var(--yes)") for svg in (near, far))]
+    assert widths[1] >= widths[0] > 20
+    assert ">← floor −300</text>" in with_floor(-300.0)
+
+
+@pytest.mark.parametrize(
+    ("column", "name"),
+    [
+        ({"group": "nats", "label": "of it KL", "metric": "KL"}, "nats, of it KL"),
+        ({"group": "", "label": "IS", "metric": "IS"}, "IS"),
+        ({"group": "This set", "label": "best", "metric": "IS"}, "This set, best, IS"),
+    ],
+)
+def test_a_plot_is_named_without_saying_a_thing_twice(column, name):
+    assert forest._name(column) == name
 
 
 def test_one_row_is_no_comparison():

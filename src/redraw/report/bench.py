@@ -54,12 +54,8 @@ class Bench:
 
     def price(self, run: str) -> tuple[float, str, str] | None:
         """(hours, device, source) of training one more seed of a run; None where neither a seed nor the sheet says."""
-        trained = [
-            about for i in self.run_ids(run) if "seconds" in (about := self.manifests.get(i, {}).get("about", {}))
-        ]
-        if trained:
-            hours = statistics.fmean(about["seconds"] for about in trained) / 3600
-            return hours, str(trained[0].get("device", "")), "as the seeds here took"
+        if took := self.took(run):
+            return took
         owner = self.base(run).split("/")[0]
         sheet = {**self.sheets, self.paper: self.sheet}.get(owner, {})
         budget = sheet.get("budget", {}).get(self.scale, {})
@@ -68,6 +64,25 @@ class Bench:
             if "gpu_hours" not in budget
             else (budget["gpu_hours"], "gpu", f"the sheet of {owner}: {budget['source']}")
         )
+
+    def took(self, run: str) -> tuple[float, str, str] | None:
+        """``price`` by the seeds that are there; None where there are none."""
+        made = (self.manifests.get(f"{self.base(run)}.s{s}", {}).get("about", {}) for s in range(self.seeds))
+        trained = [about for about in made if "seconds" in about]
+        if not trained:
+            return None
+        hours = statistics.fmean(about["seconds"] for about in trained) / 3600
+        return hours, str(trained[0].get("device", "")), "as the seeds here took"
+
+    def needed(self, runs: Sequence[str]) -> list[str]:
+        """What else is trained anew for each seed of ``runs``: what they start from, and what that does, "paper/run"."""
+        asked = [self.base(run) for run in runs]
+        found = list(asked)
+        for run in found:  # grows as it goes
+            owner = run.split("/")[0]
+            starts = (r if "/" in r else f"{owner}/{r}" for r in self.about(run).get("needs", {}).values())
+            found += [r for r in dict.fromkeys(starts) if r not in found]
+        return found[len(asked) :]
 
     def why_not(self, run: str | None, metric: str | Sequence[str] | None = None) -> str:
         """Why a run, or one of its metrics, has no value here; of several metrics the first that says why."""

@@ -84,7 +84,8 @@ def _samples(f: Json, ident: str) -> str:
     named = any(g["caption"] for g in f["grid"])
     if not (named or labels or quoted):  # nothing was asked for: pictures alone, as many a line as there is room for
         tiles = "".join(picture(image, f"sample {k + 1}") for g in f["grid"] for k, image in enumerate(g["images"]))
-        return f'<div class="tiles">{tiles}</div>{_motion(f)}{_note(f)}'
+        few = " few" if sum(len(g["images"]) for g in f["grid"]) <= 4 else ""
+        return f'<div class="tiles{few}">{tiles}</div>{_motion(f)}{_note(f)}'
     if most and len(labels) == most:
         heads = "".join(f'<th scope="col">{text(label)}</th>' for label in labels)
     else:

@@ -22,6 +22,8 @@ WIDTH, LINE, FOOT = 380, 34, 38
 """Sizes in units of the drawing, which a phone shows one to one"""
 COLOURS = {"#010101": "var(--ink)", "#020202": "var(--ink3)", "#030303": "var(--hair)", "#040404": "var(--yes)"}
 INK, FAINT, HAIR, OURS = COLOURS
+FAR = 1.5
+"""Widths of our values' range at which a control is no longer drawn beside it, but named at its edge"""
 _PROTOCOL = ("same", "near")
 
 
@@ -54,9 +56,18 @@ def plots(t: Json) -> list[tuple[str, str]]:
                     for row, cell in reversed(cells)
                     if row["kind"] in ("ceiling", "floor") and cell["ours"] is not None
                 }
-                name = ", ".join(dict.fromkeys(filter(None, (column.get("group"), column["label"], column["metric"]))))
+                name = _name(column)
                 drawn.append((name, _plot(name, t, column, pairs, list(controls.items()))))
     return drawn
+
+
+def _name(column: Json) -> str:
+    """Group, label and metric; what another of them says as well is not said again."""
+    parts = list(dict.fromkeys(filter(None, (column.get("group"), column["label"], column["metric"]))))
+    said = (rf"(?<!\w){re.escape(part)}(?!\w)" for part in parts)
+    return ", ".join(
+        p for p, found in zip(parts, said, strict=True) if not any(p != o and re.search(found, o) for o in parts)
+    )
 
 
 def _plot(
@@ -106,12 +117,18 @@ def _plot(
             right.plot([cell["ours"] - half, cell["ours"] + half], [y + ours_at] * 2, color=OURS, linewidth=1.4)
         right.plot(cell["per_seed"], [y + ours_at] * len(cell["per_seed"]), "|", color=OURS, markersize=8)
         right.plot(cell["ours"], y + ours_at, "o", color=OURS, markersize=5.5)
+    low, high = right.get_xlim()
     for kind, value in () if shared else controls:
-        right.axvline(value, color=FAINT, linewidth=1, linestyle=(0, (2, 3)), zorder=0)
-        ends = right.get_xlim()
-        side = "left" if value < ends[0] + 0.3 * (ends[1] - ends[0]) else "right"
         at = 1 + (19 if kind == "ceiling" else 6) / (LINE * len(pairs))
-        right.text(value, at, kind, transform=right.get_xaxis_transform(), color=FAINT, ha=side, va="center")
+        if low - FAR * (high - low) <= value <= high + FAR * (high - low):
+            right.axvline(value, color=FAINT, linewidth=1, linestyle=(0, (2, 3)), zorder=0)
+            ends = right.get_xlim()
+            side = "left" if value < ends[0] + 0.3 * (ends[1] - ends[0]) else "right"
+            right.text(value, at, kind, transform=right.get_xaxis_transform(), color=FAINT, ha=side, va="center")
+        else:  # a line there would leave our values no room
+            away = f"← {kind} {words.number(value)}" if value < low else f"{kind} {words.number(value)} →"
+            side = ("left", 0) if value < low else ("right", 1)
+            right.text(side[1], at, away, transform=right.transAxes, color=FAINT, ha=side[0], va="center")
     for ax in axes:  # values that rounding alone sets apart stand on one place
         low, high = ax.get_xlim()
         least = 1e-3 * max(abs(low), abs(high))

@@ -46,7 +46,7 @@ def of_claim(bench: Bench, claim: Mapping[str, Any], evaluated: Mapping[str, Any
 
 
 def _priced(bench: Bench, runs: Iterable[str], wanted: int | None, seeds: int) -> Needs:
-    """Seeds with what they cost: as long as the seeds that are there took or, where that is not known, the sheet's budget."""
+    """Seeds with what they cost: as long as the seeds that are there took, with what they start from, or the sheet's budget."""
     found = {
         "seeds": wanted,
         "more": None if wanted is None else wanted - seeds,
@@ -54,7 +54,9 @@ def _priced(bench: Bench, runs: Iterable[str], wanted: int | None, seeds: int) -
         "device": "",
         "source": "",
     }
-    prices = [bench.price(run) for run in dict.fromkeys(runs)]
+    asked = list(dict.fromkeys(runs))
+    prices = [bench.price(run) for run in asked]
+    prices += [took for run in bench.needed(asked) if (took := bench.took(run))]
     if wanted is None or not prices:
         return found
     if None in prices:

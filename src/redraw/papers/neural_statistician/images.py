@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ...core import RedrawError
 from ...recipe import About, Batch, Recipe, Step
-from .learner import SetLearner, ink
+from .learner import SetLearner, ink, on_light
 from .networks import Config, Decoder, Encoder, Hierarchy
 
 
@@ -73,9 +73,10 @@ class Statistician(SetLearner):
 
     @torch.no_grad()
     def sample(self, conditions: Batch, seed: int) -> Tensor:
-        """A new image [N, 1, H, W] in [-1, 1] of the same class as ``image``, ink white: the mean of p(x | z, c)."""
-        latents = self.latents_of(ink(conditions["image"])[:, None], 1, seed)
-        return 2 * self.decoder(latents[:, 0]).float().sigmoid() - 1
+        """A new image [N, 1, H, W] in [-1, 1] of the same class as ``image``, as dark on light as it: the mean of p(x | z, c)."""
+        image = conditions["image"]
+        drawn = 2 * self.decoder(self.latents_of(ink(image)[:, None], 1, seed)[:, 0]).float().sigmoid() - 1
+        return torch.where(on_light(image), -drawn, drawn)
 
 
 class Transferred(Statistician):

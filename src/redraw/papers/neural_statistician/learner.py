@@ -71,5 +71,9 @@ class SetLearner(Recipe):
 
 def ink(image: Tensor) -> Tensor:
     """Images [N, 1, H, W] in [-1, 1] -> ink in [0, 1]: of the two the one that there is less of."""
-    x = (image + 1) / 2
-    return torch.where(x.mean((1, 2, 3), keepdim=True) > 0.5, 1 - x, x)
+    return torch.where(on_light(image), 1 - image, 1 + image) / 2
+
+
+def on_light(image: Tensor) -> Tensor:
+    """[N, 1, 1, 1]: whether most of an image is light, so that its ink is what is dark."""
+    return image.mean((1, 2, 3), keepdim=True) > 0
