@@ -193,10 +193,10 @@ def test_samples_follow_from_their_seed_alone(recipe):
 
 
 def test_a_new_drawing_is_dark_on_light_where_the_one_before_it_is():
-    model, batch = build().eval(), some_batch(3)
-    light = batch | {"image": -batch["image"]}
-    assert float(batch["image"].mean((1, 2, 3)).max()) < 0 < float(light["image"].mean((1, 2, 3)).min())
-    torch.testing.assert_close(model.sample(light, 5), -model.sample(batch, 5))
+    model, light = build().eval(), some_batch(3)
+    dark = light | {"image": -light["image"]}
+    assert float(dark["image"].mean((1, 2, 3)).max()) < 0 < float(light["image"].mean((1, 2, 3)).min())
+    torch.testing.assert_close(model.sample(light, 5), -model.sample(dark, 5))
 
 
 def test_a_transferred_network_is_the_trained_one_and_stays_so():
