@@ -10,7 +10,7 @@ MAKEFLAGS += --no-print-directory
 help:      ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile
 
-tables:    ## train, sample, score and audit; then see results/tables/  [SCALE=smoke|embedded|study|paper] [SEEDS=n] [ROWS=headline|all] [CORES=n]
+tables:    ## train, sample, score and audit; then see results/tables/  [SCALE=smoke|embedded|study|paper] [SEEDS=n] [ROWS=headline|all|<paper>,<paper>] [CORES=n]
 tables: $(READY)
 	@$(RUN) snakemake --cores $(CORES) $(if $(OVERRIDES),--config $(OVERRIDES)) -- results/tables
 
@@ -20,9 +20,9 @@ test: $(READY_DEV)
 	@$(RUN) ruff format --check .
 	@$(RUN) pytest -n logical --maxprocesses 4 --no-loadscope-reorder $(TESTS)
 
-reference: ## the tables under docs/reference/: three seeds, all rows
+reference: ## the tables under docs/reference/: three seeds  [ROWS=all|<paper>,<paper>] [CORES=n]
 reference: $(READY)
-	@$(RUN) snakemake --cores $(CORES) --config scale=embedded seeds=3 rows=all -- docs/reference
+	@$(RUN) snakemake --cores $(CORES) --config scale=embedded seeds=3 'rows=$(or $(ROWS),headline)' -- docs/reference
 
 mlflow:    ## what every stage did, in MLflow's pages on this machine  [PORT=5000]
 mlflow: $(READY)

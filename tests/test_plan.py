@@ -193,6 +193,20 @@ def test_rows_and_scale_leave_runs_out_and_say_so(desk):
     assert "alpha/two.s0" not in smoke.run and smoke.missing["alpha/two"] == "scale smoke runs one run per recipe"
 
 
+def test_all_rows_may_be_asked_of_some_papers_alone(desk):
+    runs = SHEET["runs"] | {"extra": {"recipe": "Net", "dataset": "mnist", "rows": "all"}}
+    other = copy.deepcopy(SHEET) | {"runs": runs}
+    other["paper"] = {**SHEET["paper"], "id": "beta"}
+    desk()
+    Path("papers/beta.yaml").write_text(yaml.safe_dump(other))
+    p = desk({"rows": "alpha"}, runs=runs)
+    assert "alpha/extra.s0" in p.run and p.missing == {"beta/extra": "rows: all"}
+    assert [p.artefacts[p.table(paper)].spec["rows"] for paper in ("alpha", "beta")] == ["all", "headline"]
+    assert {"alpha/extra.s0", "beta/extra.s0"} <= desk({"rows": "beta, alpha"}, runs=runs).run.keys()
+    with pytest.raises(RedrawError, match="^params.yaml, rows: no paper 'alhpa': did you mean \"alpha\"\\? "):
+        desk({"rows": "beta,alhpa"}, runs=runs)
+
+
 def test_a_run_may_be_of_some_scales_alone(desk):
     runs = SHEET["runs"] | {"extra": {"recipe": "Net", "dataset": "mnist", "scales": ["study", "paper"]}}
     p = desk({"rows": "all", "scale": "embedded"}, runs=runs)

@@ -105,7 +105,7 @@ def _of_folders(p: argparse.ArgumentParser) -> None:
 def _overrides(p: argparse.ArgumentParser) -> None:
     p.add_argument("--scale", help="instead of the scale in params.yaml")
     p.add_argument("--seeds", type=int, help="instead of seeds in params.yaml")
-    p.add_argument("--rows", choices=("headline", "all"), help="instead of rows in params.yaml")
+    p.add_argument("--rows", help="headline, all, or papers; instead of rows in params.yaml")
     p.add_argument("--json", action="store_true", help="for programs")
 
 

@@ -16,6 +16,7 @@ from .resolve import Run, check_departures, recipe_path, resolve, sized, stand_i
 from .sheets import PAPERS, read_params, read_sheets
 
 SCALES = ("smoke", "embedded", "study", "paper")
+ROWS = ("headline", "all")
 
 
 class Plan(Graph):
@@ -28,6 +29,7 @@ class Plan(Graph):
         self.overridden = {k: v for k, v in self.params.items() if written.get(k) != v}
         self.sheets = read_sheets(papers)
         self.scale, self.seeds, self.rows = self.params["scale"], self.params["seeds"], self.params["rows"]
+        self.whole = self._whole()
         self.run: dict[str, Run] = {}  # by run id
         self.artefacts: dict[str, Artefact] = {}  # by record, in topological order
         self.missing: dict[str, str] = {}  # "paper/run" -> why it is not run
@@ -47,6 +49,18 @@ class Plan(Graph):
     def runs(self, paper: str) -> list[str]:
         return [r.id for r in self.run.values() if r.paper == paper]
 
+    def _whole(self) -> frozenset[str]:
+        """The papers of which all rows are asked for."""
+        if self.rows in ROWS:
+            return frozenset(self.sheets if self.rows == "all" else ())
+        named = [name.strip() for name in self.rows.split(",")]
+        for name in named:
+            if name not in self.sheets:
+                raise RedrawError(
+                    f"params.yaml, rows: no paper {name!r}: {nearest(name, [*ROWS, *self.sheets])} (headline, all, or papers)"
+                )
+        return frozenset(named)
+
     # -- runs ------------------------------------------------------------------
 
     def _chosen(self, paper: str) -> Iterator[str]:
@@ -65,7 +79,7 @@ class Plan(Graph):
                 self.missing[f"{paper}/{name}"] = said
             elif self.scale not in about.get("scales", SCALES):
                 self.missing[f"{paper}/{name}"] = f"trained at scale {', '.join(about['scales'])} alone"
-            elif self.rows == "headline" and _at(about.get("rows"), self.scale) == "all":
+            elif paper not in self.whole and _at(about.get("rows"), self.scale) == "all":
                 self.missing[f"{paper}/{name}"] = "rows: all"
             elif self.scale == "smoke" and about["recipe"] in seen:
                 self.missing[f"{paper}/{name}"] = "scale smoke runs one run per recipe"
@@ -98,7 +112,7 @@ class Plan(Graph):
                     f"papers/{paper}.yaml, runs.{name}.score: no evaluation {n!r}: {nearest(n, list(known))}"
                 )
             eyes = [sheet.get("instruments", {}).get(role, role) for role in _roles(known[n])]
-            if self.rows == "headline" and _at(known[n].get("rows"), self.scale) == "all":
+            if paper not in self.whole and _at(known[n].get("rows"), self.scale) == "all":
                 self.missing[f"{paper}/{name}:{n}"] = "rows: all"
             elif not any(self._not_imported(*self._find(eye, paper, f"runs.{name}.instruments")) for eye in eyes):
                 found[n] = sized(known[n], self.scale, f"papers/{paper}.yaml, evaluations.{n}")
@@ -162,7 +176,7 @@ class Plan(Graph):
             self.run[a.spec["run"]].stands_for for found in lineage.values() for a in found if "config" in a.spec
         }
         spec = {
-            "paper": paper, "scale": self.scale, "seeds": self.seeds, "rows": self.rows,
+            "paper": paper, "scale": self.scale, "seeds": self.seeds, "rows": ROWS[paper in self.whole],
             "runs": {r.id: {"departures": r.departures, "records": [a.record for a in lineage[r.id]]} for r in runs},
             "missing": {b: self.missing[b] for b in sorted(self.missing) if b.partition(":")[0] in shown},
             "stand_ins": self._stand_ins(trained),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from .core import RedrawError, atomic_copy, atomic_path, atomic_write, read_json, write_json
 from .records import commit, environment
@@ -28,7 +30,8 @@ def reference(tables: Path, out: Path) -> None:
         atomic_copy(tables / name, out / name)
     runs = {run: about for paper in papers for run, about in paper["lineage"].items()}
     kept = ("weights", "seconds", "steps", "code")
-    made = {k: papers[0][k] for k in ("scale", "seeds", "rows")} | {
+    made = {k: papers[0][k] for k in ("scale", "seeds")} | {
+        "rows": _rows(papers),
         "commit": commit(),
         "machine": environment() | {"processor": processor()},
         "training_seconds": round(sum(r["seconds"] for r in runs.values()), 1),
@@ -57,6 +60,13 @@ def reference(tables: Path, out: Path) -> None:
                     picture(figure).save(part, "PNG", optimize=True)
             figures.append(figure | {"png": name})
         atomic_write(out / f"{paper['paper']['id']}.md", markdown.paper(paper | {"figures": figures}))
+
+
+def _rows(papers: Sequence[Mapping[str, Any]]) -> str:
+    """ "headline", "all", or "headline, all of IWAE, AVB"."""
+    kinds = sorted({paper["rows"] for paper in papers}, reverse=True)
+    whole = ", ".join(paper["paper"]["short"] for paper in papers if paper["rows"] == "all")
+    return kinds[0] if len(kinds) == 1 else f"headline, all of {whole}"
 
 
 def processor() -> str:

@@ -19,7 +19,7 @@ def add(verbs: Any) -> None:
     p.add_argument("--seed", type=int, default=0, help="of the lots (0)")
     p.add_argument("--scale", help="instead of the scale in params.yaml")
     p.add_argument("--seeds", type=int, help="instead of seeds in params.yaml")
-    p.add_argument("--rows", choices=("headline", "all"), help="instead of rows in params.yaml")
+    p.add_argument("--rows", help="headline, all, or papers; instead of rows in params.yaml")
     p = sub.add_parser("collect", help="serve a page on this machine alone and keep what raters send")
     p.add_argument("folder", type=Path, metavar="DIR", help="where the page lies")
     p.add_argument("--port", type=int, default=8765, help="0: any that is free (8765)")
