@@ -151,7 +151,8 @@ def evaluate(
     row["shares"] = [round(s, 4) for s in shares]
     row["seeds"], row["probability"] = len(shares), round(probability(shares), 4)
     row["seeds_won"] = f"{sum(s > 0.5 for s in shares)}/{len(shares)}"
-    ours = "ours " + " | ".join(dict.fromkeys(values))
+    same = len(values) > 1 and len(set(values)) == 1
+    ours = f"ours {values[0]} with every seed" if same else "ours " + " | ".join(values)
     failed = _failed_control(claim, scores, seeds, controls or {})
     if failed:
         row["verdict"], why = "not testable here", failed
