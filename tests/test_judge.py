@@ -254,6 +254,13 @@ def test_words_by_number_of_seeds(won, lost, word):
     assert row["probability"] == pytest.approx(float(special.betainc(1 + lost, 1 + won, 0.5)), abs=1e-4)
 
 
+def test_values_are_shown_for_every_seed():
+    mixed = claims.evaluate(GREATER, "p", {}, scores_of({"a": [50.0, 50.0, 49.0], "b": [50.0, 50.0, 48.0]}), 3)
+    alike = claims.evaluate(GREATER, "p", {}, scores_of({"a": [50.0, 50.0], "b": [48.0, 48.0]}), 2)
+    assert "ours 50, 50 | 50, 50 | 49, 48;" in mixed["because"]
+    assert "ours 50, 48 with every seed;" in alike["because"]
+
+
 def test_five_seeds_by_a_hair_do_not_hold_where_items_are_few():
     values = {"a": [51.0] * 5, "b": [50.0] * 5}
     sure = claims.evaluate(GREATER, "p", {}, scores_of(values), 5)
