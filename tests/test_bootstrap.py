@@ -207,7 +207,9 @@ def test_overrides_reach_snakemake(checkout: Path) -> None:
     assert "snakemake --cores all  -- results/tables" in make(checkout, "-n", "tables").stdout
     words = make(checkout, "-n", "tables", "SCALE=smoke", "SEEDS=2", "ROWS=all", "CORES=1").stdout
     assert "snakemake --cores 1 --config 'scale=smoke' 'seeds=2' 'rows=all' -- results/tables" in words
-    assert "--config scale=embedded seeds=3 rows=all -- docs/reference" in make(checkout, "-n", "reference").stdout
+    three = "--config scale=embedded seeds=3 'rows={}' -- docs/reference"
+    assert three.format("headline") in make(checkout, "-n", "reference").stdout
+    assert three.format("iwae,avb") in make(checkout, "-n", "reference", "ROWS=iwae,avb").stdout
 
 
 def test_settings_of_the_machine_stay_out(checkout: Path) -> None:

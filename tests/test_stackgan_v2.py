@@ -431,7 +431,7 @@ def test_what_is_drawn_without_captions_is_shown_in_one_row(tmp_path):
     images = np.zeros((3, 3, 8, 8), np.uint8)
     np.savez(tmp_path / "samples.npz", **{"none-model-3": images, "none-model-3/captions": np.array([])})
     rows = grid(tmp_path / "samples.npz", evaluation)
-    assert [(row["caption"], len(row["images"])) for row in rows] == [("no caption", 3)]
+    assert [(row["caption"], len(row["images"])) for row in rows] == [("", 3)]
 
 
 # --- mistakes ----------------------------------------------------------------------------------------------------------
